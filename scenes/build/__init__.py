@@ -1,0 +1,1 @@
+"""Scene descriptions turned into Blender data; the only bpy in scenes/."""

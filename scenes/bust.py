@@ -1,0 +1,93 @@
+"""A person's geometry before it becomes Blender data: parts, strands and landmarks.
+
+Frame: metres, Z up, the face looks along −Y, +X is the subject's left, the origin midway between the eyeballs.
+Colours are scene-linear Rec.709. Shape letters: V vertices, F faces, K strands, P points a strand.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+# Parsing labels in the order of the parsing map's channels; a face's label is an index into this tuple.
+LABELS = ("skin", "brows", "eyes", "lips", "mouth", "hair", "clothes")
+
+
+@dataclass(frozen=True)
+class Material:
+    """How a surface reflects, in the terms of the Principled BSDF.
+
+    Attributes:
+        colour: base colour (3,), multiplies the texture and the part's vertex colours.
+        texture: sRGB picture for the base colour, or None.
+        alpha: picture whose grey value is the opacity, or None for opaque.
+        specular: the Principled's specular level; 0.5 is an index of refraction of 1.5.
+        subsurface: weight of subsurface scattering in [0, 1].
+        bump_mm: height of a fine procedural bump (pores, cloth); 0 for none.
+        bump_scale: features of that bump per metre.
+        coat: weight of a clear coat (wet eyes, lips) in [0, 1].
+    """
+
+    name: str
+    colour: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    texture: Path | None = None
+    alpha: Path | None = None
+    roughness: float = 0.5
+    specular: float = 0.5
+    subsurface: float = 0.0
+    bump_mm: float = 0.0
+    bump_scale: float = 600.0
+    coat: float = 0.0
+
+
+@dataclass(frozen=True)
+class Part:
+    """A mesh with one material.
+
+    Attributes:
+        vertices: (V, 3) float32, metres.
+        faces: (F, 4) int32, counter-clockwise seen from outside; −1 last for a triangle.
+        labels: (F,) uint8, indices into LABELS.
+        uv: (F, 4, 2) float32 with v up, or None.
+        colours: (V, 3) float32 albedo, or None.
+        subdivide: levels of Catmull–Clark subdivision when rendered.
+    """
+
+    name: str
+    vertices: np.ndarray
+    faces: np.ndarray
+    labels: np.ndarray
+    material: Material
+    uv: np.ndarray | None = None
+    colours: np.ndarray | None = None
+    subdivide: int = 0
+
+
+@dataclass(frozen=True)
+class Strands:
+    """Hair as curves.
+
+    Attributes:
+        points: (K, P, 3) float32, root first, metres.
+        radius_m: radius at the root; it tapers to a third at the tip.
+        label: index into LABELS (brows and hair).
+    """
+
+    name: str
+    points: np.ndarray
+    radius_m: float
+    label: int
+    material: Material
+
+
+@dataclass(frozen=True)
+class Bust:
+    """Everything of a person that a camera sees.
+
+    Attributes:
+        landmarks: (68, 3) float32, metres, iBUG order (its "right" jaw and eye are the subject's, at −X).
+    """
+
+    parts: tuple[Part, ...]
+    landmarks: np.ndarray
+    strands: tuple[Strands, ...] = ()
