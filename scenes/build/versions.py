@@ -1,0 +1,36 @@
+"""Every difference between the supported Blender versions (4.5 LTS to 5.2 LTS), and nothing else."""
+
+import bpy
+
+OLDEST = (4, 5, 0)
+
+# Cycles' passes as the EXR of this version names them.
+if bpy.app.version >= (5, 0, 0):
+    PASS_NAMES = {
+        "DiffDir": "Diffuse Direct",
+        "DiffInd": "Diffuse Indirect",
+        "DiffCol": "Diffuse Color",
+        "GlossDir": "Glossy Direct",
+        "GlossInd": "Glossy Indirect",
+        "GlossCol": "Glossy Color",
+    }
+else:
+    PASS_NAMES = {name: name for name in ("DiffDir", "DiffInd", "DiffCol", "GlossDir", "GlossInd", "GlossCol")}
+
+
+def set_multilayer_exr(settings: bpy.types.ImageFormatSettings) -> None:
+    """Write one interleaved multilayer EXR, half float (Cycles keeps depth and normals in full by itself)."""
+    if bpy.app.version >= (5, 0, 0):
+        settings.media_type = "MULTI_LAYER_IMAGE"
+        settings.file_format = "OPEN_EXR_MULTILAYER"
+        settings.use_exr_interleave = True
+    else:
+        settings.file_format = "OPEN_EXR_MULTILAYER"
+    settings.color_depth = "32"
+    settings.exr_codec = "NONE"
+
+
+def enable_nodes(data: bpy.types.Material | bpy.types.World) -> None:
+    """Give a new material or world its node tree; from 5.0 on it always has one."""
+    if bpy.app.version < (5, 0, 0):
+        data.use_nodes = True

@@ -1,0 +1,52 @@
+"""Which panoramas there are, and drawing one of them."""
+
+import importlib.util
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import SceneError
+
+
+@dataclass(frozen=True)
+class Hdri:
+    """A panorama and how it stands around the subject.
+
+    Attributes:
+        turn_deg: counter-clockwise from above, in [0, 360).
+        strength: factor on its radiance.
+    """
+
+    path: Path
+    turn_deg: float = 0.0
+    strength: float = 1.0
+
+    @property
+    def name(self) -> str:
+        return self.path.stem
+
+
+def studio_hdris(datafiles: Path | None = None) -> tuple[Path, ...]:
+    """The CC0 panoramas that every Blender ships (city, courtyard, forest, interior, night, studio, sunrise, sunset).
+
+    Args:
+        datafiles: Blender's ``datafiles`` folder; None looks in the installed bpy wheel, without importing it.
+    """
+    if datafiles is None:
+        spec = importlib.util.find_spec("bpy")
+        if spec is None or spec.origin is None:
+            return ()
+        found = Path(spec.origin).parent.glob("*/datafiles")
+        datafiles = next(iter(sorted(found)), None)
+    if datafiles is None:
+        return ()
+    return tuple(sorted((datafiles / "studiolights" / "world").glob("*.exr")))
+
+
+def hdri_rand(rng: np.random.Generator, hdris: tuple[Path, ...]) -> Hdri:
+    """Draw a panorama and a turn, uniformly."""
+    if not hdris:
+        raise SceneError("There is no HDRI to light the scene with. Give a folder with .hdr or .exr files by --assets.")
+    path = hdris[int(rng.integers(len(hdris)))]
+    return Hdri(path, turn_deg=float(rng.uniform(0, 360)), strength=float(np.exp(rng.uniform(-0.4, 0.4))))

@@ -1,0 +1,39 @@
+"""A whole scene: who, seen from where, in which light."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from .cameras import Camera, camera_rand
+from .hdris import Hdri, hdri_rand
+from .heads import Head, head_rand
+from .packs import Packs
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One sample's scene; ``seed`` and ``index`` alone decide it (given the same packs and HDRIs)."""
+
+    seed: int
+    index: int
+    head: Head
+    camera: Camera
+    hdri: Hdri
+
+    @property
+    def render_seed(self) -> int:
+        """Cycles' sampling seed: the same for every toggle of the sample, another for each sample."""
+        return int(np.random.SeedSequence([self.seed, self.index, 1]).generate_state(1)[0] & 0x7FFFFFFF)
+
+
+def scene_rand(seed: int, index: int, packs: Packs, hdris: tuple[Path, ...]) -> Scene:
+    """Draw sample ``index`` of dataset ``seed``."""
+    head_rng, camera_rng, light_rng = np.random.default_rng([seed, index]).spawn(3)
+    return Scene(
+        seed=seed,
+        index=index,
+        head=head_rand(head_rng, packs),
+        camera=camera_rand(camera_rng),
+        hdri=hdri_rand(light_rng, hdris),
+    )
