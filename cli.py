@@ -1,0 +1,251 @@
+"""The command line ``relight-stage``.
+
+One parser for three doors: the console command, ``blender -b -P synth/render.py -- OUT …`` and
+``blender --command relight_stage render OUT …``. Nothing heavy is imported before the arguments are known to be good.
+"""
+
+import argparse
+import math
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from .errors import RelightError
+
+# Optional libraries by import name, and the extra of the pip package that brings each of them.
+EXTRAS = {
+    "bpy": "render",
+    "torch": "train",
+    "onnx": "train",
+    "onnxscript": "train",
+    "safetensors": "train",
+}
+# What the plain package brings; Blender's own Python has only some of it.
+REQUIRED = ("numpy", "cv2", "OpenEXR", "onnxruntime")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one subcommand.
+
+    Args:
+        argv: arguments after the program's name; None takes them from the process.
+
+    Returns:
+        The exit code: 0 done, 1 something the user can mend, 130 interrupted. A bad flag exits with 2 at once.
+    """
+    arguments = vars(_parser().parse_args(argv))
+    run: Callable[..., int] = arguments.pop("run")
+    try:
+        return run(**arguments)
+    except RelightError as error:
+        return _fail(str(error))
+    except ModuleNotFoundError as error:
+        return _fail(_missing(error))
+    except KeyboardInterrupt:
+        print("relight-stage: interrupted.", file=sys.stderr)
+        return 130
+
+
+def _fail(sentence: str) -> int:
+    print(f"relight-stage: {' '.join(sentence.split())}", file=sys.stderr)
+    return 1
+
+
+def _missing(error: ModuleNotFoundError) -> str:
+    """Say which extra brings the library; an unknown module is a bug and is raised on."""
+    library = (error.name or "").partition(".")[0]
+    if library in EXTRAS:
+        return (
+            f"This needs {library}, which is missing here. Install it: pip install 'relight_stage[{EXTRAS[library]}]'."
+        )
+    if library in REQUIRED:
+        return f"This needs {library}, which is missing here. Install it outside Blender: pip install relight_stage."
+    raise error
+
+
+def _render(**arguments) -> int:
+    from .synth.render import render_dataset
+
+    render_dataset(**arguments)
+    return 0
+
+
+def _check(**arguments) -> int:
+    from .synth.checks import check_dataset
+
+    check_dataset(**arguments)
+    return 0
+
+
+def _train(**arguments) -> int:
+    from .nets.train import train
+
+    train(**arguments)
+    return 0
+
+
+def _evaluate(**arguments) -> int:
+    from .nets.evaluate import evaluate
+
+    evaluate(**arguments)
+    return 0
+
+
+def _export(**arguments) -> int:
+    from .nets.export import export
+
+    export(**arguments)
+    return 0
+
+
+def _relight(**arguments) -> int:
+    from .nets.photos import relight_photo
+
+    relight_photo(**arguments)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="relight-stage", description="A virtual light stage and its relighting networks."
+    )
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    render = _command(commands, "render", _render, "render portraits with their ground truth")
+    render.add_argument("out", metavar="OUT", type=Path, help="folder of the dataset; complete samples in it are kept")
+    render.add_argument(
+        "--count", type=_positive, default=1, metavar="N", help="number of samples (default %(default)s)"
+    )
+    render.add_argument(
+        "--seed", type=_natural, default=0, metavar="S", help="same seed, same samples (default %(default)s)"
+    )
+    render.add_argument(
+        "--size", type=_size, default=256, metavar="PX", help="side of the square images (default %(default)s)"
+    )
+    render.add_argument(
+        "--assets",
+        type=Path,
+        metavar="DIR",
+        help="folder of head packs and HDRIs (default: $RELIGHT_STAGE_ASSETS; without one, procedural heads)",
+    )
+    render.add_argument(
+        "--lights",
+        type=_lights,
+        default="hdri",
+        metavar="hdri|olat:N",
+        help="olat:N adds an image for each of N single lights (default %(default)s)",
+    )
+    render.add_argument(
+        "--samples", type=_positive, default=64, metavar="SPP", help="Cycles samples a pixel (default %(default)s)"
+    )
+
+    check = _command(commands, "check", _check, "hold a dataset against the laws of light")
+    check.add_argument("out", metavar="OUT", type=Path, help="folder of the dataset")
+    check.add_argument("--sheet", type=Path, metavar="PNG", help="write a contact sheet here")
+
+    train = _command(commands, "train", _train, "train the networks")
+    train.add_argument("recipe", metavar="RECIPE.toml", type=Path)
+    train.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder of the dataset")
+    train.add_argument(
+        "--out", type=Path, required=True, metavar="RUN", help="folder of checkpoints, logs and pictures"
+    )
+    train.add_argument("--resume", action="store_true", help="go on from the last checkpoint in RUN")
+
+    evaluate = _command(commands, "evaluate", _evaluate, "score weights on identities and HDRIs never trained on")
+    evaluate.add_argument(
+        "--weights", type=Path, metavar="DIR", help="folder of ONNX files (default: the shipped ones)"
+    )
+    evaluate.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder of the dataset")
+    evaluate.add_argument("--out", type=Path, metavar="DIR", help="write the scores and pictures here")
+
+    export = _command(commands, "export", _export, "turn a training run into ONNX files")
+    export.add_argument("run_folder", metavar="RUN", type=Path, help="folder that train wrote")
+    export.add_argument("out", metavar="OUT", type=Path, help="folder of the ONNX files")
+
+    relight = _command(commands, "relight", _relight, "relight a photo of a person")
+    relight.add_argument(
+        "photo", metavar="PHOTO", type=Path, help="JPEG, PNG (8 or 16 bit, alpha is the matte), TIFF or EXR"
+    )
+    relight.add_argument("--light", type=Path, required=True, metavar="HDRI", help="lat-long light, .hdr or .exr")
+    relight.add_argument("--rotate-deg", type=_number, default=0.0, metavar="D", help="turn the light to image right")
+    relight.add_argument(
+        "--background",
+        type=_background,
+        default="hdri",
+        metavar="hdri|none|COLOUR",
+        help="behind the person: the light, nothing (alpha), or a colour #RRGGBB (default %(default)s)",
+    )
+    relight.add_argument(
+        "--exposure",
+        type=_exposure,
+        default="auto",
+        metavar="auto|STOPS",
+        help="auto keeps the brightness of the photo (default %(default)s)",
+    )
+    relight.add_argument("--maps", type=Path, metavar="DIR", help="write matte, normals, albedo and more here")
+    relight.add_argument("--model", type=Path, metavar="DIR", help="folder of ONNX files (default: the shipped ones)")
+    relight.add_argument("-o", "--out", type=Path, required=True, metavar="OUT.png", help="the relit picture")
+    return parser
+
+
+def _command(commands, name: str, run: Callable[..., int], purpose: str) -> argparse.ArgumentParser:
+    parser = commands.add_parser(
+        name, help=purpose, description=f"{purpose[0].upper()}{purpose[1:]}.", allow_abbrev=False
+    )
+    parser.set_defaults(run=run)
+    return parser
+
+
+class _Version(argparse.Action):
+    def __call__(self, parser, namespace, values, option_string=None):
+        from . import __version__
+
+        print(f"relight-stage {__version__}")
+        parser.exit(0)
+
+
+def _positive(text: str) -> int:
+    return _integer(text, 1)
+
+
+def _natural(text: str) -> int:
+    return _integer(text, 0)
+
+
+def _size(text: str) -> int:
+    return _integer(text, 16)
+
+
+def _integer(text: str, least: int) -> int:
+    if not re.fullmatch(r"[+-]?\d+", text) or int(text) < least:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least {least}")
+    return int(text)
+
+
+def _number(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a finite number")
+    return number
+
+
+def _lights(text: str) -> str:
+    if text != "hdri" and not re.fullmatch(r"olat:[1-9]\d*", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is neither 'hdri' nor 'olat:N' with N of at least 1")
+    return text
+
+
+def _background(text: str) -> str:
+    if text not in ("hdri", "none") and not re.fullmatch(r"#[0-9a-fA-F]{6}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is neither 'hdri', 'none' nor a colour like #6080a0")
+    return text
+
+
+def _exposure(text: str) -> float | None:
+    """Stops, or None for auto."""
+    return None if text == "auto" else _number(text)
