@@ -10,7 +10,7 @@ import numpy as np
 
 from ..errors import SampleError
 from ..scenes.bust import LABELS
-from ..scenes.colour import srgb_from_linear
+from ..scenes.colour import linear_to_srgb, luminance
 
 PAPER = 24
 INK = (214, 214, 214)
@@ -42,13 +42,13 @@ def gain_of(pixels: np.ndarray, matte: np.ndarray | None = None, target: float =
         pixels: (H, W, 3) scene-linear.
         matte: (H, W) or (H, W, 1); only pixels that it covers by more than half count. None for all.
     """
-    luminance = pixels @ np.array([0.2126, 0.7152, 0.0722], np.float32)
+    light = luminance(pixels)
     if matte is not None:
-        luminance = luminance[matte.reshape(luminance.shape) > 0.5]
-    luminance = luminance[np.isfinite(luminance)]
-    if luminance.size == 0:
+        light = light[matte.reshape(light.shape) > 0.5]
+    light = light[np.isfinite(light)]
+    if light.size == 0:
         return 1.0
-    bright = float(np.percentile(luminance, 95))
+    bright = float(np.percentile(light, 95))
     return target / bright if bright > 1e-8 else 1.0
 
 
@@ -78,7 +78,7 @@ def show(name: str, pixels: np.ndarray, gain: float = 1.0, matte: np.ndarray | N
     if name in ("matte", "shadow"):
         return _bytes(np.broadcast_to(pixels, (*pixels.shape[:2], 3)))
     light = pixels * gain if name in RADIANCE else pixels
-    return _bytes(srgb_from_linear(np.clip(np.broadcast_to(light, (*light.shape[:2], 3)), 0, 1)))
+    return _bytes(linear_to_srgb(np.clip(np.broadcast_to(light, (*light.shape[:2], 3)), 0, 1)))
 
 
 def tile(picture: np.ndarray, label: str, size: int = 200) -> np.ndarray:
