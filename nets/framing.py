@@ -1,0 +1,145 @@
+"""Where the face is, and which windows of a photo the networks look at. NumPy alone: the add-on runs it.
+
+Windows are in the photo's pixels. Parsing is (h, w, 8): background, then the labels of ``scenes.bust.LABELS``.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from ..scenes.bust import LABELS
+from .resampling import Window, box_mean
+
+STRIDE = 32  # the networks halve a picture five times
+
+_SKIN = LABELS.index("skin") + 1
+_FEATURES = [LABELS.index(name) + 1 for name in ("brows", "eyes", "lips", "mouth")]
+
+# Shares of a picture that a face's skin and its brows, eyes and lips must cover to count as one. A face 1/16 of the
+# picture's height is above the first pair, which asks for a closer look; the second pair is asked of that look.
+FAINT = (0.0008, 0.00004)
+CERTAIN = (0.02, 0.0008)
+
+# In heights of brows-to-lips (about 0.1 m): a window from above the hair to the chest, as in the training pictures.
+_PORTRAIT_SIDE = 5.0
+_PORTRAIT_DROP = 0.35
+
+
+def snap(length: float) -> int:
+    """The multiple of the networks' stride nearest to ``length``, at least one."""
+    return max(1, round(length / STRIDE)) * STRIDE
+
+
+def fit(window: Window, working_px: int) -> tuple[Window, tuple[int, int]]:
+    """Scale a window so that its longer side is ``working_px``, and widen it to whole strides.
+
+    Returns:
+        the widened window and the size (h, w) it is resampled to, with square pixels.
+    """
+    scale = working_px / max(window.height, window.width)
+    h, w = (STRIDE * int(np.ceil(side * scale / STRIDE - 1e-6)) for side in (window.height, window.width))
+    grow_y, grow_x = (h / scale - window.height) / 2, (w / scale - window.width) / 2
+    return Window(window.top - grow_y, window.left - grow_x, window.bottom + grow_y, window.right + grow_x), (h, w)
+
+
+def closer_looks(shape: tuple[int, int]) -> Iterator[Window]:
+    """Overlapping squares that search a photo (H, W) in which the whole showed no face, from the top."""
+    side = min(shape) if max(shape) > 1.3 * min(shape) else min(shape) * 0.5
+    for top in _starts(shape[0], side):
+        for left in _starts(shape[1], side):
+            yield Window(top, left, top + side, left + side)
+
+
+def _starts(length: int, side: float) -> np.ndarray:
+    count = int(np.ceil((length - side) / (side / 2))) + 1
+    return np.linspace(0, length - side, max(count, 1))
+
+
+def find_face(parsing: np.ndarray, window: Window, shares: tuple[float, float] = CERTAIN) -> Window | None:
+    """The box around the brows, eyes and lips of the most prominent face, in the photo's pixels.
+
+    Args:
+        parsing: (h, w, 8) probabilities of what ``window`` shows.
+        shares: least shares of the window that skin with features, and features alone, must cover.
+    """
+    h, w = parsing.shape[:2]
+    features = parsing[:, :, _FEATURES].sum(axis=-1)
+    features = np.where(features > 0.4, features, 0)
+    if not features.any():
+        return None
+    # The most prominent face is where most features lie close together.
+    crowd = box_mean(features, max(2, max(h, w) // 24))
+    seed = np.unravel_index(np.argmax(crowd * (features > 0)), crowd.shape)
+    face = _connected(features + parsing[:, :, _SKIN] > 0.5, seed)
+    own = np.where(face, features, 0)
+    if face.mean() < shares[0] or own.sum() / own.size < shares[1]:
+        return None
+    top, bottom = _extent(own.sum(axis=1))
+    left, right = _extent(own.sum(axis=0))
+    y, x = window.height / h, window.width / w
+    return Window(window.top + top * y, window.left + left * x, window.top + bottom * y, window.left + right * x)
+
+
+def _connected(mask: np.ndarray, seed: tuple) -> np.ndarray:
+    """The part of ``mask`` that hangs together with ``seed``."""
+    grown = np.zeros_like(mask)
+    grown[seed] = True
+    count = 0
+    while count != (count := int(grown.sum())):
+        wider = grown.copy()
+        wider[1:] |= grown[:-1]
+        wider[:-1] |= grown[1:]
+        wider[:, 1:] |= grown[:, :-1]
+        wider[:, :-1] |= grown[:, 1:]
+        grown = wider & mask
+    return grown
+
+
+def _extent(profile: np.ndarray) -> tuple[float, float]:
+    """The interval that holds all but the outer 2% at either end: a few stray pixels do not widen it."""
+    total = np.cumsum(profile) / profile.sum()
+    return float(np.searchsorted(total, 0.02)), float(np.searchsorted(total, 0.98) + 1)
+
+
+def portrait_window(face: Window, shape: tuple[int, int]) -> Window:
+    """The window from hair to chest around a face, moved and cut to lie in the photo (H, W)."""
+    # A turned face is narrower than it is high, a bowed one lower than wide: the larger says the head's size.
+    unit = max(face.height, 0.9 * face.width)
+    side = _PORTRAIT_SIDE * unit
+    middle_y = (face.top + face.bottom) / 2 + _PORTRAIT_DROP * unit
+    middle_x = (face.left + face.right) / 2
+    return _inside(Window(middle_y - side / 2, middle_x - side / 2, middle_y + side / 2, middle_x + side / 2), shape)
+
+
+def matte_window(matte: np.ndarray) -> Window:
+    """The box of a matte (H, W) with a margin of a tenth, cut to lie in the photo."""
+    rows, columns = np.flatnonzero((matte > 0.5).any(axis=1)), np.flatnonzero((matte > 0.5).any(axis=0))
+    margin = 0.1 * max(np.ptp(rows), np.ptp(columns)) + 1
+    box = Window(rows[0] - margin, columns[0] - margin, rows[-1] + 1 + margin, columns[-1] + 1 + margin)
+    return _inside(box, matte.shape)
+
+
+def _inside(window: Window, shape: tuple[int, int]) -> Window:
+    sides = []
+    for low, high, length in ((window.top, window.bottom, shape[0]), (window.left, window.right, shape[1])):
+        size = min(high - low, length)
+        low = min(max(low, 0), length - size)
+        sides.append((low, low + size))
+    return Window(sides[0][0], sides[1][0], sides[0][1], sides[1][1])
+
+
+def fade(window: Window, size: tuple[int, int], shape: tuple[int, int]) -> np.ndarray:
+    """Weight (h, w) of a view: 1 inside, falling to 0 at those of its borders that lie inside the photo (H, W)."""
+    ramps = []
+    for low, high, count, length in (
+        (window.top, window.bottom, size[0], shape[0]),
+        (window.left, window.right, size[1], shape[1]),
+    ):
+        place = (np.arange(count) + 0.5) / count
+        ramp = np.ones(count)
+        if low > 1:
+            ramp = np.minimum(ramp, place / 0.1 - 0.15)
+        if high < length - 1:
+            ramp = np.minimum(ramp, (1 - place) / 0.1 - 0.15)
+        ramps.append(np.clip(ramp, 0, 1))
+    return (ramps[0][:, None] * ramps[1]).astype(np.float32)

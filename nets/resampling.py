@@ -1,0 +1,164 @@
+"""Windows of a picture, resampled; box and guided filters. NumPy alone: the add-on runs it.
+
+Shapes: H W the photo's, h w a small picture's, C channels. Pixel (row i, column j) covers [i, i+1) × [j, j+1);
+windows are in such coordinates, may be fractional and may reach beyond the picture, whose edge pixels then go on.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Window(NamedTuple):
+    """A rectangle in a picture's pixel coordinates, (0, 0) its top left corner."""
+
+    top: float
+    left: float
+    bottom: float
+    right: float
+
+    @property
+    def height(self) -> float:
+        return self.bottom - self.top
+
+    @property
+    def width(self) -> float:
+        return self.right - self.left
+
+
+class Taps(NamedTuple):
+    """A linear resampling along one axis: output k = Σ weights[k, t] · input[indices[k, t]]."""
+
+    indices: np.ndarray
+    weights: np.ndarray
+
+
+def _taps(count: int, length: int, start: float, stop: float, smooth: bool) -> Taps:
+    """Sample ``count`` cells that divide [start, stop) of an axis of ``length`` pixels.
+
+    The kernel is a triangle, or a cubic B-spline when ``smooth``; both widen when the picture shrinks, so that
+    nothing aliases. The B-spline does not pass through its samples, but has no corners: enlarged shading stays smooth.
+    """
+    scale = (stop - start) / count
+    widening = max(scale, 1.0)
+    radius = (2.0 if smooth else 1.0) * widening
+    centres = start + (np.arange(count) + 0.5) * scale - 0.5
+    offsets = np.arange(int(np.ceil(2 * radius)) + 1)
+    indices = np.floor(centres - radius).astype(np.int64)[:, None] + offsets
+    distance = np.abs(indices - centres[:, None]) / widening
+    if smooth:
+        weights = np.where(distance < 1, (4 - 6 * distance**2 + 3 * distance**3), np.clip(2 - distance, 0, None) ** 3)
+    else:
+        weights = np.clip(1 - distance, 0, None)
+    weights /= weights.sum(axis=1, keepdims=True)
+    return Taps(np.clip(indices, 0, length - 1), weights.astype(np.float32))
+
+
+def _blend_rows(picture: np.ndarray, taps: Taps, first: int, last: int) -> np.ndarray:
+    """Rows ``first`` to ``last`` of the resampled (N, M) picture, as one small matrix product."""
+    indices, weights = taps.indices[first:last], taps.weights[first:last]
+    low, high = int(indices.min()), int(indices.max()) + 1
+    band = np.zeros((last - first, high - low), np.float32)
+    np.add.at(band, (np.arange(last - first)[:, None], indices - low), weights)
+    return band @ picture[low:high]
+
+
+def _resample_rows(picture: np.ndarray, taps: Taps) -> np.ndarray:
+    """Resample (N, ...) along its first axis."""
+    flat = picture.reshape(len(picture), -1)
+    count = len(taps.indices)
+    # Short blocks keep the band matrix narrow when many input rows make one output row.
+    block = int(np.clip(4 * count / max(len(picture), 1), 1, 16)) * 8
+    parts = [_blend_rows(flat, taps, i, min(i + block, count)) for i in range(0, count, block)]
+    return np.concatenate(parts).reshape(count, *picture.shape[1:])
+
+
+def _resample_columns(picture: np.ndarray, taps: Taps) -> np.ndarray:
+    """Resample (h, W, C) along its second axis."""
+    turned = np.ascontiguousarray(picture.transpose(1, 0, 2))
+    return np.ascontiguousarray(_resample_rows(turned, taps).transpose(1, 0, 2))
+
+
+def resize(picture: np.ndarray, size: tuple[int, int], window: Window | None = None) -> np.ndarray:
+    """Resample a window (all of it by default) of a picture (H, W, C) or (H, W) to ``size`` (h, w)."""
+    flat = picture.ndim == 2
+    picture = picture[:, :, None] if flat else picture
+    height, width = picture.shape[:2]
+    window = window or Window(0, 0, height, width)
+    rows = _taps(size[0], height, window.top, window.bottom, smooth=False)
+    columns = _taps(size[1], width, window.left, window.right, smooth=False)
+    left, right = int(columns.indices.min()), int(columns.indices.max()) + 1
+    top, bottom = int(rows.indices.min()), int(rows.indices.max()) + 1
+    cut = np.asarray(picture[top:bottom, left:right], np.float32)
+    shrunk = _resample_rows(cut, Taps(rows.indices - top, rows.weights))
+    out = _resample_columns(shrunk, Taps(columns.indices - left, columns.weights))
+    return out[:, :, 0] if flat else out
+
+
+class Enlarged:
+    """A small picture (h, w, C) that covers ``window`` of a photo, enlarged to the photo's pixels strip by strip.
+
+    Beyond its window the small picture's edge goes on.
+    """
+
+    def __init__(self, small: np.ndarray, window: Window, shape: tuple[int, int]):
+        h, w = small.shape[:2]
+        y, x = h / window.height, w / window.width
+        columns = _taps(shape[1], w, -window.left * x, (shape[1] - window.left) * x, smooth=True)
+        self._rows = _taps(shape[0], h, -window.top * y, (shape[0] - window.top) * y, smooth=True)
+        self._wide = _resample_columns(np.asarray(small, np.float32), columns)  # (h, W, C)
+
+    def rows(self, first: int, last: int) -> np.ndarray:
+        """The photo's rows ``first`` to ``last``, (last − first, W, C)."""
+        h, width, channels = self._wide.shape
+        return _blend_rows(self._wide.reshape(h, -1), self._rows, first, last).reshape(last - first, width, channels)
+
+
+def box_mean(picture: np.ndarray, radius: int) -> np.ndarray:
+    """Mean over a square of 2·radius + 1 px around each pixel of (h, w, ...), at borders over the part inside."""
+    picture = np.asarray(picture, np.float64)
+    for axis in (0, 1):
+        count = picture.shape[axis]
+        total = np.concatenate([np.zeros_like(picture.take([0], axis)), picture.cumsum(axis)], axis)
+        low, high = np.maximum(np.arange(count) - radius, 0), np.minimum(np.arange(count) + radius + 1, count)
+        inside = (high - low).reshape([-1 if a == axis else 1 for a in range(picture.ndim)])
+        picture = (total.take(high, axis) - total.take(low, axis)) / inside
+    return picture
+
+
+def guided_coefficients(guide: np.ndarray, target: np.ndarray, radius: int, epsilon: float) -> np.ndarray:
+    """Express ``target`` (h, w) as a local affine function of ``guide`` (h, w, 3).
+
+    Returns:
+        (h, w, 4) float32: slopes of the three channels, then the offset. Enlarged and applied to a larger guide they
+        make an enlarged target whose edges follow that guide.
+    Source: He, Sun, Tang, "Guided image filtering", ECCV 2010, eqs. 14-16; coefficients enlarged as in He, Sun,
+        "Fast guided filter", 2015.
+    """
+    guide, target = np.asarray(guide, np.float64), np.asarray(target, np.float64)
+    mean_guide, mean_target = box_mean(guide, radius), box_mean(target, radius)
+    cross = box_mean(guide * target[..., None], radius) - mean_guide * mean_target[..., None]
+    covariance = box_mean(guide[..., :, None] * guide[..., None, :], radius)
+    covariance -= mean_guide[..., :, None] * mean_guide[..., None, :]
+    slopes = np.linalg.solve(covariance + epsilon * np.eye(3), cross[..., None])[..., 0]
+    offset = mean_target - (slopes * mean_guide).sum(axis=-1)
+    return box_mean(np.concatenate([slopes, offset[..., None]], axis=-1), radius).astype(np.float32)
+
+
+def extrapolate(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Continue ``values`` (h, w, C) smoothly from where ``weight`` (h, w) is 1 to where it is 0.
+
+    Without it, enlarging would mix what stands outside a matte into its edge: a halo.
+    """
+    weight = np.asarray(weight, np.float64)[..., None]
+    if weight.max() <= 0:
+        return np.asarray(values, np.float32)
+    filled = np.broadcast_to((values * weight).sum((0, 1)) / weight.sum(), values.shape)
+    # From coarse to fine, each scale says what it knows: near the edge the nearest values win.
+    radius = max(values.shape[:2]) // 4
+    while radius >= 1:
+        near = box_mean(weight, radius)
+        trust = np.minimum(near * 8, 1)
+        filled = trust * box_mean(values * weight, radius) / np.maximum(near, 1e-9) + (1 - trust) * filled
+        radius //= 3
+    return (weight * values + (1 - weight) * filled).astype(np.float32)
