@@ -135,7 +135,9 @@ def sample_tiles(maps: dict[str, np.ndarray], light_map: np.ndarray, size: int =
     gain = gain_of(maps["full"], matte)
     # A white body is brighter than skin: shading gets an exposure of its own.
     gains = {"shading": gain_of(maps["shading"], matte), "light map": gain_of(light_map, target=0.9)}
-    named = {**maps, "light map": light_map}
+    # Straight maps go on outside the person, where they mean nothing.
+    straight = {name: maps[name] * matte for name in ("shading", "shadow")}
+    named = {**maps, **straight, "light map": light_map}
     return [tile(show(name, pixels, gains.get(name, gain), matte), name, size) for name, pixels in named.items()]
 
 
