@@ -23,7 +23,7 @@ MAPS: dict[str, tuple[str, ...]] = {
     "parsing": LABELS,
 }
 
-# Below this the albedo of a pixel is coverage noise, not a surface: materials keep theirs at 0.004 or more.
+# Below this a pixel holds no surface, only rounding: materials keep their albedo at 0.004 or more.
 ALBEDO_MIN = 1e-5
 
 
@@ -38,7 +38,7 @@ def factors(diffuse: np.ndarray, unshadowed: np.ndarray, albedo: np.ndarray) -> 
     """
     open_light = np.maximum(unshadowed, diffuse)
     shading = np.where(albedo > ALBEDO_MIN, open_light / np.maximum(albedo, ALBEDO_MIN), 0)
-    shadow = np.where(open_light > 0, diffuse / np.maximum(open_light, 1e-12), 1)
+    shadow = np.where((albedo > ALBEDO_MIN) & (open_light > 0), diffuse / np.maximum(open_light, 1e-12), 1)
     return shading.astype(np.float32), np.clip(shadow, 0, 1).astype(np.float32)
 
 

@@ -60,7 +60,7 @@ def build_mesh(part: Part) -> bpy.types.Mesh:
     return mesh
 
 
-def build_strands(strands: Strands) -> bpy.types.HairCurves:
+def build_strands(strands: Strands) -> bpy.types.Curves:
     """Hair curves that taper to a third of their radius."""
     count, length = strands.points.shape[:2]
     curves = bpy.data.hair_curves.new(strands.name)
@@ -98,21 +98,22 @@ def build_material(material: Material, painted: bool, label: int | None) -> bpy.
         principled.inputs["Subsurface Scale"].default_value = 0.001
     if material.bump_mm > 0:
         tree.links.new(_bump(tree, material), principled.inputs["Normal"])
+    opacity = None
     if material.alpha is not None:
-        opacity = _picture(tree, material.alpha, "Non-Color")
-        tree.links.new(opacity.outputs["Color"], principled.inputs["Alpha"])
+        opacity = _picture(tree, material.alpha, "Non-Color").outputs["Color"]
+        tree.links.new(opacity, principled.inputs["Alpha"])
 
-    _write_aov(tree, "albedo", colour)
+    _write_aov(tree, "albedo", colour, opacity)
     for k in range(3):
         if label is None:
             attribute = tree.nodes.new("ShaderNodeAttribute")
             attribute.attribute_name = f"parsing_{k}"
-            _write_aov(tree, f"parsing_{k}", attribute.outputs["Vector"])
+            _write_aov(tree, f"parsing_{k}", attribute.outputs["Vector"], opacity)
         else:
             one_hot = tree.nodes.new("ShaderNodeCombineXYZ")
             for axis in range(3):
                 one_hot.inputs[axis].default_value = float(label == 3 * k + axis)
-            _write_aov(tree, f"parsing_{k}", one_hot.outputs["Vector"])
+            _write_aov(tree, f"parsing_{k}", one_hot.outputs["Vector"], opacity)
     return data
 
 
@@ -129,11 +130,7 @@ def _base_colour(tree: bpy.types.NodeTree, material: Material, painted: bool) ->
         attribute.attribute_name = "albedo"
         factors.append(attribute.outputs["Vector"])
     for factor in factors:
-        product = tree.nodes.new("ShaderNodeVectorMath")
-        product.operation = "MULTIPLY"
-        tree.links.new(colour, product.inputs[0])
-        tree.links.new(factor, product.inputs[1])
-        colour = product.outputs["Vector"]
+        colour = _multiply(tree, colour, factor)
     # Nothing reflects more than it receives, and shading = diffuse / albedo needs albedo above zero.
     floor, ceiling = tree.nodes.new("ShaderNodeVectorMath"), tree.nodes.new("ShaderNodeVectorMath")
     floor.operation, ceiling.operation = "MAXIMUM", "MINIMUM"
@@ -162,7 +159,23 @@ def _bump(tree: bpy.types.NodeTree, material: Material) -> bpy.types.NodeSocket:
     return bump.outputs["Normal"]
 
 
-def _write_aov(tree: bpy.types.NodeTree, name: str, socket: bpy.types.NodeSocket) -> None:
+def _write_aov(
+    tree: bpy.types.NodeTree, name: str, colour: bpy.types.NodeSocket, opacity: bpy.types.NodeSocket | None
+) -> None:
+    """Cycles adds up the AOVs of all surfaces that a path passes through, unweighted.
+
+    A path passes a surface with probability 1 − opacity, so AOVs times opacity average to what is really seen.
+    """
+    if opacity is not None:
+        colour = _multiply(tree, colour, opacity)
     node = tree.nodes.new("ShaderNodeOutputAOV")
     node.aov_name = name
-    tree.links.new(socket, node.inputs["Color"])
+    tree.links.new(colour, node.inputs["Color"])
+
+
+def _multiply(tree: bpy.types.NodeTree, a: bpy.types.NodeSocket, b: bpy.types.NodeSocket) -> bpy.types.NodeSocket:
+    node = tree.nodes.new("ShaderNodeVectorMath")
+    node.operation = "MULTIPLY"
+    tree.links.new(a, node.inputs[0])
+    tree.links.new(b, node.inputs[1])
+    return node.outputs["Vector"]

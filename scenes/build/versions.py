@@ -2,6 +2,8 @@
 
 import bpy
 
+from ...errors import SceneError
+
 OLDEST = (4, 5, 0)
 
 # Cycles' passes as the EXR of this version names them.
@@ -34,3 +36,10 @@ def enable_nodes(data: bpy.types.Material | bpy.types.World) -> None:
     """Give a new material or world its node tree; from 5.0 on it always has one."""
     if bpy.app.version < (5, 0, 0):
         data.use_nodes = True
+
+
+def check_version() -> None:
+    """Raise SceneError in a Blender older than the oldest supported one."""
+    if bpy.app.version < OLDEST:
+        oldest = ".".join(map(str, OLDEST[:2]))
+        raise SceneError(f"This is Blender {bpy.app.version_string}; Relight Stage needs {oldest} or later.")
