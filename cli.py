@@ -138,7 +138,7 @@ def _parser() -> argparse.ArgumentParser:
         help="olat:N adds an image for each of N single lights (default %(default)s)",
     )
     render.add_argument(
-        "--samples", type=_positive, default=64, metavar="SPP", help="Cycles samples a pixel (default %(default)s)"
+        "--samples", type=_positive, default=32, metavar="SPP", help="Cycles samples a pixel (default %(default)s)"
     )
 
     check = _command(commands, "check", _check, "hold a dataset against the laws of light")
@@ -215,7 +215,7 @@ def _natural(text: str) -> int:
 
 
 def _size(text: str) -> int:
-    return _integer(text, 16)
+    return _integer(text, 32)
 
 
 def _integer(text: str, least: int) -> int:

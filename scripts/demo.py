@@ -69,11 +69,11 @@ def find_studio_lights() -> list[Path]:
 def write_contact_sheet(sheet: Path, data: Path, photo: Path, maps: Path, relit: dict[Path, Path]) -> None:
     """A row per sample with all of its maps; then the photo, what the networks see in it, and it under each light."""
     from relight_stage.scenes.light_map import read_light_map
-    from relight_stage.synth.sample import read_sample
+    from relight_stage.synth.sample import list_samples, read_sample
     from relight_stage.synth.sheet import gain_of, grid, inset, sample_tiles, show, tile, write_sheet
 
     rows = []
-    for folder in sorted(path.parent for path in data.glob("*/sample.json")):
+    for folder in list_samples(data):
         sample = read_sample(folder)
         rows.append(sample_tiles(sample.maps, sample.light_map, TILE_PX))
 

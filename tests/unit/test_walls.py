@@ -55,8 +55,11 @@ def room_of(module: str) -> str:
 
 
 def imports_of(path: Path) -> list[ast.Import | ast.ImportFrom]:
+    """Every import of a file but those under ``if __name__ …``: what a script does before there is a package."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    return [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+    body = [node for node in tree.body if not (isinstance(node, ast.If) and "__name__" in ast.unparse(node.test))]
+    nodes = (node for statement in body for node in ast.walk(statement))
+    return [node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)]
 
 
 def outer_imports(path: Path) -> set[str]:
