@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from relight_stage import __version__, cli
 from relight_stage.errors import RelightError
 

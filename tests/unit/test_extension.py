@@ -7,6 +7,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+
 from relight_stage import __version__
 
 ROOT = Path(__file__).resolve().parents[2]
