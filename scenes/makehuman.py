@@ -1,0 +1,456 @@
+"""Heads from the MakeHuman pack: a parametric body, cut to a bust and dressed.
+
+The pack's own frame is decimetres, +y up, +z out of the face; everything is computed in it and turned into the bust's
+frame at the end. V: vertices of the base mesh (19158), F: faces.
+
+Source: MakeHuman's system assets, CC0-1.0, github.com/makehumancommunity/makehuman.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import SceneError
+from .bust import LABELS, Bust, Material, Part
+from .hair_colour import hair_colour_rand
+from .makehuman_ids import LANDMARKS, LIP_FACES
+from .skin import Skin, skin_colour, skin_rand
+
+ANCESTRIES = ("african", "asian", "caucasian")
+_SKIN, _BROWS, _EYES, _LIPS, _MOUTH, _HAIR, _CLOTHES = range(len(LABELS))
+
+# Mean colour of each skin texture over forehead and cheeks, linear: dividing by it makes room for any skin's colour.
+SKIN_TEXTURES = {
+    "middleage_darkskinned_female": (0.132, 0.040, 0.020),
+    "middleage_darkskinned_male": (0.119, 0.041, 0.018),
+    "middleage_lightskinned_female2": (0.691, 0.399, 0.265),
+    "middleage_lightskinned_male": (0.617, 0.325, 0.203),
+    "middleage_lightskinned_male2": (0.628, 0.327, 0.199),
+    "old_darkskinned_female": (0.120, 0.021, 0.008),
+    "old_darkskinned_male": (0.133, 0.033, 0.012),
+    "old_lightskinned_male2": (0.497, 0.170, 0.078),
+    "young_darkskinned_male": (0.095, 0.040, 0.021),
+    "young_lightskinned_female2": (0.730, 0.402, 0.285),
+    "young_lightskinned_female3": (0.734, 0.422, 0.281),
+    "young_lightskinned_male": (0.714, 0.359, 0.223),
+    "young_lightskinned_male2": (0.591, 0.325, 0.217),
+    "young_lightskinned_male3": (0.588, 0.324, 0.215),
+}
+# Mean colour of each hair texture where it is opaque, linear.
+HAIR_TEXTURES = {
+    "bob02": (0.407, 0.371, 0.311),
+    "braid01": (0.020, 0.013, 0.010),
+    "long01": (0.053, 0.022, 0.013),
+    "ponytail01": (0.130, 0.060, 0.028),
+    "short01": (0.013, 0.013, 0.013),
+    "short02": (0.074, 0.047, 0.034),
+    "short03": (0.079, 0.035, 0.026),
+    "short04": (0.018, 0.019, 0.018),
+}
+IRISES = ("blue", "bluegreen", "brown", "brownlight", "deepblue", "green", "grey", "ice", "lightblue")
+
+# What a face may do, as expression units with the range of their weights; "-left-" stands for both sides.
+_EXPRESSIONS: tuple[tuple[tuple[str, float, float], ...], ...] = (
+    (("mouth-corner-puller", 0.3, 0.9), ("eye-left-slit", 0.0, 0.4)),
+    (("mouth-corner-puller", 0.4, 1.0), ("mouth-part-later", 0.3, 0.9), ("eye-left-slit", 0.0, 0.5)),
+    (("mouth-open", 0.1, 0.6), ("eyebrows-left-up", 0.0, 0.4)),
+    (("eyebrows-left-up", 0.4, 1.0), ("eye-left-opened-up", 0.2, 0.8), ("mouth-open", 0.0, 0.5)),
+    (("eyebrows-left-down", 0.3, 1.0), ("mouth-depression", 0.2, 0.8), ("eye-left-slit", 0.0, 0.6)),
+    (("eyebrows-left-inner-up", 0.3, 0.9), ("mouth-depression-retraction", 0.1, 0.6)),
+    (("mouth-compression", 0.3, 0.9), ("eyebrows-left-down", 0.0, 0.5)),
+    (("mouth-retraction", 0.1, 0.6), ("nose-left-elevation", 0.1, 0.6)),
+    (("eye-left-closure", 0.6, 1.0),),
+)
+# Shapes that no adult has, or that only move the head about.
+_LEFT_OUT = re.compile(r"pointed|head/head-trans|head/head-angle|neck-trans|macrodetails|expression|asym|chin-jaw-drop")
+_OPPOSITES = (("decr", "incr"), ("down", "up"), ("in", "out"), ("backward", "forward"), ("concave", "convex"))
+
+
+@dataclass(frozen=True)
+class MakeHumanHead:
+    """All drawn parameters of a head from the MakeHuman pack.
+
+    Attributes:
+        ancestry: weights of ANCESTRIES, sum 1.
+        gender: 0 female to 1 male.
+        age: −1 child, 0 young to 1 old.
+        muscle, weight: 0 to 1, average at a half.
+        details: morph targets of the face with weights in [0, 1].
+        expression: expression units with weights in [0, 1].
+        gaze_deg: how far both eyes turn to the subject's left and up.
+        skin_texture, iris, brows, lashes, teeth, clothes: names in the pack.
+        hair: name of a hair proxy, or None for a bare scalp.
+        hair_colour: of hair and brows, scene-linear.
+        clothes_textured: whether the clothes wear their picture or a plain colour.
+        clothes_colour: the plain colour, or what multiplies the picture.
+    """
+
+    ancestry: tuple[float, float, float]
+    gender: float
+    age: float
+    muscle: float
+    weight: float
+    details: tuple[tuple[str, float], ...]
+    expression: tuple[tuple[str, float], ...]
+    gaze_deg: tuple[float, float]
+    skin: Skin
+    skin_texture: str
+    iris: str
+    brows: str
+    lashes: str
+    teeth: str
+    hair: str | None
+    hair_colour: tuple[float, float, float]
+    clothes: str
+    clothes_textured: bool
+    clothes_colour: tuple[float, float, float]
+
+
+def makehuman_head_rand(rng: np.random.Generator, pack: Path) -> MakeHumanHead:
+    """Draw a head; the six skin types and the two genders are equally likely."""
+    targets = _load(pack / "targets.npz")["names"].tolist()
+    proxies = _index(pack)
+    skin = skin_rand(rng)
+    gender = float(np.clip(rng.integers(2) + rng.normal(0, 0.12), 0, 1))
+    age = float(rng.uniform(-0.6, 0.0)) if rng.random() < 0.08 else float(rng.beta(1.0, 1.6))
+    # Dark skin goes with African, light with European features more often, never always.
+    leaning = {1: (0.2, 0.3, 2.0), 2: (0.2, 0.6, 1.5), 3: (0.3, 1.0, 0.8), 4: (0.5, 1.0, 0.6), 5: (1.2, 0.6, 0.3)}
+    ancestry = tuple(rng.dirichlet(leaning.get(skin.fitzpatrick, (2.0, 0.3, 0.2))).tolist())
+    male = gender > 0.5
+    hair = None
+    if rng.random() > (0.15 + 0.2 * max(age, 0) if male else 0.04):
+        # Two hair proxies came without their pictures, and without opacity they look like knitted caps.
+        hair = str(rng.choice([name for name in _of_gender(proxies["hair"], male) if name in HAIR_TEXTURES]))
+    colour = hair_colour_rand(rng, skin.fitzpatrick, max(age, 0.0))
+    common = skin.fitzpatrick >= 4 or rng.random() < 0.4
+    return MakeHumanHead(
+        ancestry=ancestry,
+        gender=gender,
+        age=age,
+        muscle=float(rng.beta(3, 3)),
+        weight=float(rng.beta(2.5, 2.5)),
+        details=_details_rand(rng, targets),
+        expression=_expression_rand(rng),
+        gaze_deg=(float(np.clip(rng.normal(0, 7), -18, 18)), float(np.clip(rng.normal(0, 4), -9, 9))),
+        skin=skin,
+        skin_texture=_skin_texture_rand(rng, skin, male, age),
+        iris=str(rng.choice(("brown", "brownlight"), p=(0.75, 0.25)) if common else rng.choice(IRISES)),
+        brows=str(rng.choice(sorted(proxies["eyebrows"]))),
+        lashes=str(rng.choice(sorted(proxies["eyelashes"]))),
+        teeth=str(rng.choice(sorted(proxies["teeth"]))),
+        hair=hair,
+        hair_colour=colour,
+        clothes=str(rng.choice([n for n in _of_gender(proxies["clothes"], male) if "fedora" not in n])),
+        clothes_textured=bool(rng.random() < 0.5),
+        clothes_colour=tuple(float(c) for c in rng.uniform(0.05, 1.0) * rng.uniform(0.35, 1.0, 3)),
+    )
+
+
+def makehuman_bust(head: MakeHumanHead, pack: Path) -> Bust:
+    """Morph, pose, dress and cut the body.
+
+    Raises:
+        SceneError: a file of the pack that the head names is missing.
+    """
+    base = _load(pack / "base.npz")
+    body = _morph(head, pack)
+    eyes = [_group(base, body, f"helper-{side}-eye") for side in "lr"]
+    origin = (eyes[0] + eyes[1]) / 2
+    body = _lower_arms(base, body)
+    # A face of the bust lies above this height; 0.5 m and a bit below the eyes.
+    floor = origin[1] - 5.3
+    index = _index(pack)
+
+    clothes = _proxy(pack, "clothes", head.clothes)
+    hidden = np.zeros(len(body), bool)
+    hidden[clothes["delete_verts"]] = True
+    is_skin = base["face_group"] == base["group_names"].tolist().index("body")
+    keep = is_skin & ~hidden[base["faces"]].all(1) & (body[base["faces"]][..., 1] > floor).all(1)
+    uv = base["uv"][base["face_uv"]]
+    mean = np.array(SKIN_TEXTURES[head.skin_texture])
+    tint = skin_colour(head.skin.melanin, head.skin.haemoglobin) / mean
+    parts = [
+        Part(
+            "skin",
+            *_compact(_to_bust(body, origin), base["faces"][keep]),
+            labels=_skin_labels(base, uv)[keep],
+            material=Material(
+                "skin",
+                tuple(tint.tolist()),
+                texture=_picture(pack, f"skin_{head.skin_texture}"),
+                roughness=head.skin.roughness,
+                subsurface=0.12,
+                bump_mm=0.04,
+                bump_scale=1500.0,
+            ),
+            uv=uv[keep],
+            subdivide=1,
+        )
+    ]
+
+    def dress(kind: str, name: str, label: int, material: Material, turn=None, choose=None) -> None:
+        """Fit a proxy to the body and add it as a part; ``choose`` picks faces by their corners' uv (F, 4, 2)."""
+        proxy = _proxy(pack, kind, name)
+        vertices = _fit(proxy, body)
+        if turn is not None:
+            vertices = turn(vertices)
+        corners = proxy["uv"][proxy["face_uv"]]
+        used = (vertices[proxy["faces"]][..., 1] > floor).all(1)
+        if choose is not None:
+            used &= choose(corners)
+        mesh = _compact(_to_bust(vertices, origin), proxy["faces"][used])
+        labels = np.full(used.sum(), label, np.uint8)
+        parts.append(Part(kind, *mesh, labels=labels, material=material, uv=corners[used]))
+
+    iris = Material("eye", texture=_picture(pack, f"eye_{head.iris}"), roughness=0.25, coat=1.0)
+    # The lens of each eye is mapped to the transparent corner of its texture; the clear coat shines in its place.
+    dress(
+        "eyes",
+        "high-poly",
+        _EYES,
+        iris,
+        lambda v: _turn_eyes(v, head.gaze_deg),
+        lambda c: ~((c[..., 0] > 0.85) & (c[..., 1] < 0.15)).all(1),
+    )
+    teeth = Material("teeth", texture=_picture(pack, "teeth_teeth"), roughness=0.3, subsurface=0.1, coat=0.5)
+    dress("teeth", head.teeth, _MOUTH, teeth)
+    tongue = Material("tongue", texture=_picture(pack, "tongue_tongue01_diffuse"), roughness=0.35, coat=0.3)
+    dress("tongue", "tongue01", _MOUTH, tongue)
+    for kind, name in (("eyebrows", head.brows), ("eyelashes", head.lashes)):
+        # Their textures are black; the picture's shape is what counts.
+        brow = tuple(0.7 * c for c in head.hair_colour) if kind == "eyebrows" else (0.012, 0.010, 0.009)
+        material = Material(kind, brow, alpha=_picture(pack, f"{kind}_{name}_alpha", ".png"), roughness=0.6)
+        dress(kind, name, _BROWS, material)
+    if head.hair is not None:
+        dress("hair", head.hair, _HAIR, _hair_material(head, pack, index))
+    cloth = index["clothes"][head.clothes]["textures"].get("diffuseTexture")
+    # A suit in one colour, tie and all, would look like a mannequin's.
+    textured = cloth and (head.clothes_textured or "elegant" in head.clothes)
+    material = Material(
+        "clothes",
+        head.clothes_colour,
+        _picture(pack, cloth) if textured else None,
+        roughness=0.8,
+        specular=0.3,
+        bump_mm=0.2,
+    )
+    dress("clothes", head.clothes, _CLOTHES, material)
+    return Bust(tuple(parts), _to_bust(body[list(LANDMARKS)], origin))
+
+
+def _details_rand(rng: np.random.Generator, targets: list[str]) -> tuple[tuple[str, float], ...]:
+    """Draw face details: opposite targets share one normal weight; left and right differ a little."""
+    known = set(targets)
+    details = []
+    for name in targets:
+        if _LEFT_OUT.search(name) or "/r-" in name:
+            continue
+        stem, _, end = name.rpartition("-")
+        pair = next((p for p in _OPPOSITES if end in p and {f"{stem}-{p[0]}", f"{stem}-{p[1]}"} <= known), None)
+        if pair is not None and end == pair[1]:
+            continue
+        weight = float(np.clip(rng.normal(0, 0.25 if not name.startswith(("head/", "eyebrows/")) else 0.15), -1, 1))
+        if pair is not None and weight < 0:
+            name = f"{stem}-{pair[1]}"
+        elif weight < 0:
+            continue
+        weight = abs(weight)
+        details.append((name, weight))
+        if "/l-" in name:
+            details.append((name.replace("/l-", "/r-"), float(np.clip(weight + rng.normal(0, 0.03), 0, 1))))
+    asymmetries = [name for name in targets if name.startswith("asym/")]
+    for name in rng.choice(asymmetries, 5, replace=False):
+        details.append((str(name), float(rng.uniform(0, 0.4))))
+    return tuple(details)
+
+
+def _expression_rand(rng: np.random.Generator) -> tuple[tuple[str, float], ...]:
+    """Draw an expression; half of the faces stay near neutral."""
+    if rng.random() < 0.45:
+        units, strength = _EXPRESSIONS[rng.integers(len(_EXPRESSIONS))], 0.15
+    else:
+        # A smile is what people show a camera most; closed eyes are rare.
+        shares = np.array([3, 3, 1.5, 0.8, 1, 0.8, 0.8, 0.8, 0.5])
+        units, strength = _EXPRESSIONS[rng.choice(len(_EXPRESSIONS), p=shares / shares.sum())], 1.0
+    drawn = []
+    for name, low, high in units:
+        weight = strength * rng.uniform(low, high)
+        drawn.append((name, float(weight)))
+        if "-left-" in name:
+            drawn.append((name.replace("-left-", "-right-"), float(weight * rng.uniform(0.9, 1.0))))
+    return tuple(drawn)
+
+
+def _skin_texture_rand(rng: np.random.Generator, skin: Skin, male: bool, age: float) -> str:
+    """Draw a texture that suits tone, gender and age; the gender gives way when nothing else suits."""
+    dark = skin.fitzpatrick == 6 or (skin.fitzpatrick == 5 and rng.random() < 0.6)
+    years = "young" if age < 0.3 else "middleage" if age < 0.65 else "old"
+    tone = "darkskinned" if dark else "lightskinned"
+    gender = re.compile(r"_male" if male else r"_female")
+    of_tone = [name for name in SKIN_TEXTURES if tone in name]
+    suited = [name for name in of_tone if name.startswith(years)] or of_tone
+    return str(rng.choice([name for name in suited if gender.search(name)] or suited))
+
+
+def _of_gender(proxies: dict, male: bool) -> list[str]:
+    """Names of the proxies whose tags do not speak of the other gender."""
+    other = "Female" if male else "Male"
+    return sorted(name for name, proxy in proxies.items() if other not in proxy["tags"])
+
+
+def _morph(head: MakeHumanHead, pack: Path) -> np.ndarray:
+    """The base mesh under all targets of the head, (V, 3) decimetres."""
+    targets = _load(pack / "targets.npz")
+    order = _target_order(pack)
+    body = _load(pack / "base.npz")["verts"].copy()
+
+    def add(name: str, weight: float) -> None:
+        i = order[name]
+        run = slice(targets["ptr"][i], targets["ptr"][i + 1])
+        body[targets["idx"][run]] += weight * targets["delta"][run].astype(np.float32)
+
+    genders = (("female", 1 - head.gender), ("male", head.gender))
+    ages = (("child", max(-head.age, 0)), ("young", 1 - abs(head.age)), ("old", max(head.age, 0)))
+    for gender, share in genders:
+        for age, of_age in ages:
+            for ancestry, of_ancestry in zip(ANCESTRIES, head.ancestry, strict=True):
+                add(f"macrodetails/{ancestry}-{gender}-{age}", share * of_age * of_ancestry)
+            for muscle, of_muscle in _thirds(head.muscle):
+                for weight, of_weight in _thirds(head.weight):
+                    name = f"macrodetails/universal-{gender}-{age}-{muscle}muscle-{weight}weight"
+                    add(name, share * of_age * of_muscle * of_weight)
+    for name, weight in head.details:
+        add(name, weight)
+    for name, weight in head.expression:
+        for ancestry, share in zip(ANCESTRIES, head.ancestry, strict=True):
+            add(f"expression/units/{ancestry}/{name}", weight * share)
+    return body
+
+
+def _thirds(value: float) -> tuple[tuple[str, float], ...]:
+    """Weights of MakeHuman's min, average and max targets for a value in [0, 1]; they sum to 1."""
+    return ("min", max(0.0, 1 - 2 * value)), ("average", 1 - abs(2 * value - 1)), ("max", max(0.0, 2 * value - 1))
+
+
+def _lower_arms(base: dict, body: np.ndarray, angle_deg: float = 32.0) -> np.ndarray:
+    """Swing the arms down from MakeHuman's A-pose to hang as they do in a portrait."""
+    body = body.copy()
+    rest = base["verts"]
+    for side, sign in (("l", 1), ("r", -1)):
+        shoulder, elbow = (_group(base, rest, f"joint-{side}-{joint}") for joint in ("shoulder", "elbow"))
+        along = (elbow - shoulder) / np.linalg.norm(elbow - shoulder)
+        offset = rest - shoulder
+        t = offset @ along
+        radius = np.linalg.norm(offset - t[:, None] * along, axis=1)
+        # The upper arm is what lies close to its own axis, the rest whatever lies farther out than any torso; the
+        # weight rises from the collarbone to the upper arm.
+        near = np.maximum(_smoothstep(-radius, -1.1, -0.75), _smoothstep(sign * rest[:, 0], 2.2, 2.6))
+        weight = _smoothstep(t, -0.6, 0.9) * near * (sign * rest[:, 0] > 0.9)
+        pivot = _group(base, body, f"joint-{side}-shoulder")
+        angle = -sign * np.radians(angle_deg) * weight
+        x, y = (body - pivot)[:, 0], (body - pivot)[:, 1]
+        body[:, 0] = pivot[0] + np.cos(angle) * x - np.sin(angle) * y
+        body[:, 1] = pivot[1] + np.sin(angle) * x + np.cos(angle) * y
+    return body
+
+
+def _smoothstep(x: np.ndarray, low: float, high: float) -> np.ndarray:
+    s = np.clip((x - low) / (high - low), 0, 1)
+    return s * s * (3 - 2 * s)
+
+
+def _fit(proxy: dict, body: np.ndarray) -> np.ndarray:
+    """Vertices of a proxy on a body."""
+    p, q = body[proxy["scale_refs"][:, 0]], body[proxy["scale_refs"][:, 1]]
+    axes = np.arange(3)
+    scale = np.abs(p[axes, axes] - q[axes, axes]) / proxy["scale_den"]
+    return np.einsum("kj,kja->ka", proxy["weights"], body[proxy["refs"]]) + proxy["offsets"] * scale
+
+
+def _turn_eyes(vertices: np.ndarray, gaze_deg: tuple[float, float]) -> np.ndarray:
+    """Turn each eyeball about its centre by (left, up) degrees."""
+    left, up = np.radians(gaze_deg)
+    yaw = np.array([[np.cos(left), 0, np.sin(left)], [0, 1, 0], [-np.sin(left), 0, np.cos(left)]])
+    pitch = np.array([[1, 0, 0], [0, np.cos(up), np.sin(up)], [0, -np.sin(up), np.cos(up)]])
+    turned = vertices.copy()
+    for side in (vertices[:, 0] > 0, vertices[:, 0] <= 0):
+        centre = (vertices[side].min(0) + vertices[side].max(0)) / 2
+        turned[side] = (vertices[side] - centre) @ (yaw @ pitch).T + centre
+    return turned.astype(np.float32)
+
+
+def _skin_labels(base: dict, uv: np.ndarray) -> np.ndarray:
+    """Labels of all faces of the base mesh, (F,): lips by id, mouth and eye sockets by where their texture lies."""
+    labels = np.full(len(uv), _SKIN, np.uint8)
+    u, v = uv[..., 0], uv[..., 1]
+    labels[((u > 0.75) & (v < 0.145)).all(1)] = _MOUTH
+    labels[((u < 0.16) & (v > 0.54) & (v < 0.64)).all(1)] = _EYES
+    for first, end in LIP_FACES:
+        labels[first:end] = _LIPS
+    return labels
+
+
+def _hair_material(head: MakeHumanHead, pack: Path, index: dict) -> Material:
+    name = index["hair"][head.hair]["textures"]["diffuseTexture"]
+    # Dark pictures hold little more than the marks of their compression: brightening stops at twelve times.
+    tint = np.minimum(np.array(head.hair_colour) / HAIR_TEXTURES[head.hair], 12.0)
+    alpha = _picture(pack, f"{name}_alpha", ".png")
+    return Material("hair", tuple(tint.tolist()), _picture(pack, name), alpha, roughness=0.45, specular=0.4)
+
+
+def _to_bust(points: np.ndarray, origin: np.ndarray) -> np.ndarray:
+    """From decimetres, +y up, +z out of the face, to the bust's frame."""
+    moved = (points - origin) * 0.1
+    return np.stack([moved[:, 0], -moved[:, 2], moved[:, 1]], 1).astype(np.float32)
+
+
+def _compact(vertices: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Leave out the vertices that no face uses."""
+    used, inverse = np.unique(faces, return_inverse=True)
+    if used[0] < 0:
+        used, inverse = used[1:], inverse - 1
+    return vertices[used], inverse.reshape(faces.shape).astype(np.int32)
+
+
+def _group(base: dict, body: np.ndarray, name: str) -> np.ndarray:
+    """Centre of a named group of the base mesh, (3,)."""
+    faces = base["faces"][base["face_group"] == base["group_names"].tolist().index(name)]
+    return body[np.unique(faces)].mean(0)
+
+
+def _picture(pack: Path, name: str, suffix: str = ".jpg") -> Path:
+    path = pack / "textures" / f"{name}{suffix}"
+    if not path.is_file():
+        raise SceneError(f"The MakeHuman pack {pack} lacks textures/{path.name}. Install the pack again.")
+    return path
+
+
+def _proxy(pack: Path, kind: str, name: str) -> dict:
+    return _load(pack / "proxies" / f"{kind}_{name}.npz")
+
+
+@lru_cache(maxsize=64)
+def _load(path: Path) -> dict:
+    """All arrays of an npz file, read once a process."""
+    if not path.is_file():
+        raise SceneError(f"The asset pack lacks {path}. Install the pack again.")
+    with np.load(path) as arrays:
+        return dict(arrays)
+
+
+@lru_cache(maxsize=4)
+def _target_order(pack: Path) -> dict[str, int]:
+    return {str(name): i for i, name in enumerate(_load(pack / "targets.npz")["names"])}
+
+
+@lru_cache(maxsize=4)
+def _index(pack: Path) -> dict[str, dict[str, dict]]:
+    """Proxies by kind, then by name."""
+    proxies: dict[str, dict[str, dict]] = {}
+    for proxy in json.loads((pack / "index.json").read_text())["proxies"]:
+        proxies.setdefault(proxy["kind"], {})[proxy["name"]] = proxy
+    return proxies
