@@ -166,23 +166,34 @@ def _parser() -> argparse.ArgumentParser:
 
     relight = _command(commands, "relight", _relight, "relight a photo of a person")
     relight.add_argument(
-        "photo", metavar="PHOTO", type=Path, help="JPEG, PNG (8 or 16 bit, alpha is the matte), TIFF or EXR"
+        "photo", metavar="PHOTO", type=Path, help="JPEG, PNG, TIFF, WebP, EXR or HDR; its alpha is the matte"
     )
-    relight.add_argument("--light", type=Path, required=True, metavar="HDRI", help="lat-long light, .hdr or .exr")
-    relight.add_argument("--rotate-deg", type=_number, default=0.0, metavar="D", help="turn the light to image right")
+    relight.add_argument(
+        "--light",
+        required=True,
+        metavar="HDRI",
+        help="lat-long panorama, .hdr or .exr, or a studio light of Blender's by name",
+    )
+    relight.add_argument(
+        "--rotate-deg",
+        type=_number,
+        default=0.0,
+        metavar="D",
+        help="turn the light counter-clockwise seen from above; at 0 its centre stands at image right",
+    )
     relight.add_argument(
         "--background",
         type=_background,
         default="hdri",
         metavar="hdri|none|COLOUR",
-        help="behind the person: the light, nothing (alpha), or a colour #RRGGBB (default %(default)s)",
+        help="behind the person: the panorama, nothing (alpha), #RRGGBB, or scene-linear R,G,B (default %(default)s)",
     )
     relight.add_argument(
         "--exposure",
         type=_exposure,
         default="auto",
         metavar="auto|STOPS",
-        help="auto keeps the brightness of the photo (default %(default)s)",
+        help="auto keeps the brightness of the face (default %(default)s)",
     )
     relight.add_argument("--maps", type=Path, metavar="DIR", help="write matte, normals, albedo and more here")
     relight.add_argument("--model", type=Path, metavar="DIR", help="folder of ONNX files (default: the shipped ones)")
@@ -241,8 +252,11 @@ def _lights(text: str) -> str:
 
 
 def _background(text: str) -> str:
-    if text not in ("hdri", "none") and not re.fullmatch(r"#[0-9a-fA-F]{6}", text):
-        raise argparse.ArgumentTypeError(f"{text!r} is neither 'hdri', 'none' nor a colour like #6080a0")
+    linear = text.split(",")
+    if text in ("hdri", "none") or re.fullmatch(r"#[0-9a-fA-F]{6}", text):
+        return text
+    if len(linear) != 3 or not all(re.fullmatch(r"\d+(\.\d*)?|\.\d+", part) for part in linear):
+        raise argparse.ArgumentTypeError(f"{text!r} is neither 'hdri', 'none', a colour like #6080a0, nor R,G,B")
     return text
 
 

@@ -11,8 +11,11 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
+
 COMMAND = Path(sys.executable).with_name("relight-stage")
-STUDIO_LIGHTS = ("studio", "sunset", "forest")
+# Blender's own panoramas by name, each turned so that it lights the face from another side.
+LIGHTS = {"sunrise": 0.0, "interior": -100.0, "courtyard": 0.0}
 TILE_PX = 208
 
 
@@ -25,14 +28,12 @@ def main(folder: Path) -> int:
     run("check", data, "--sheet", folder / "samples.png")
 
     photo = write_photo(folder / "astronaut.png")
-    lights = find_studio_lights()
-    for light in lights:
-        run("relight", photo, "--light", light, "--maps", folder / "maps", "-o", folder / f"relit_{light.stem}.png")
+    for name, turn_deg in LIGHTS.items():
+        turned = ("--light", name, "--rotate-deg", turn_deg)
+        run("relight", photo, *turned, "--maps", folder / "maps", "-o", folder / f"relit_{name}.png")
 
     sheet = folder / "contact_sheet.png"
-    write_contact_sheet(
-        sheet, data, photo, folder / "maps", {light: folder / f"relit_{light.stem}.png" for light in lights}
-    )
+    write_contact_sheet(sheet, data, photo, folder)
     print(f"{sheet}: done in {time.monotonic() - start:.0f} s")
     return 0
 
@@ -57,42 +58,47 @@ def write_photo(path: Path) -> Path:
     return path
 
 
-def find_studio_lights() -> list[Path]:
-    """Blender's own panoramas (CC0) inside the bpy wheel, found without importing bpy."""
-    from importlib.util import find_spec
-
-    spec = find_spec("bpy")
-    worlds = next(Path(spec.origin).parent.glob("*/datafiles/studiolights/world"))
-    return [worlds / f"{name}.exr" for name in STUDIO_LIGHTS]
-
-
-def write_contact_sheet(sheet: Path, data: Path, photo: Path, maps: Path, relit: dict[Path, Path]) -> None:
+def write_contact_sheet(sheet: Path, data: Path, photo: Path, folder: Path) -> None:
     """A row per sample with all of its maps; then the photo, what the networks see in it, and it under each light."""
-    from relight_stage.scenes.light_map import read_light_map
     from relight_stage.synth.sample import list_samples, read_sample
-    from relight_stage.synth.sheet import gain_of, grid, inset, sample_tiles, show, tile, write_sheet
+    from relight_stage.synth.sheet import grid, inset, sample_tiles, tile, write_sheet
 
     rows = []
-    for folder in list_samples(data):
-        sample = read_sample(folder)
+    for path in list_samples(data):
+        sample = read_sample(path)
         rows.append(sample_tiles(sample.maps, sample.light_map, TILE_PX))
 
-    width = sum(picture.shape[1] for picture in rows[0])
-    analysed = [("photo", photo), *((name, maps / f"{name}.png") for name in ("matte", "normals", "albedo"))]
-    size = width // (len(analysed) + len(relit))
-    last = [tile(read_picture(path), name, size) for name, path in analysed]
-    for light, path in relit.items():
-        panorama = read_light_map(light)
-        thumbnail = show("light map", panorama, gain_of(panorama))
-        last.append(tile(inset(read_picture(path), thumbnail), f"relit: {light.stem}", size))
+    seen = ("matte", "normals", "albedo")
+    # As wide as the rows of samples.
+    size = sum(picture.shape[1] for picture in rows[0]) // (1 + len(seen) + len(LIGHTS))
+    last = [tile(read_picture(photo), "photo", size)]
+    last += [tile(read_picture(folder / "maps" / f"{name}.png"), name, size) for name in seen]
+    for name, turn_deg in LIGHTS.items():
+        relit = inset(read_picture(folder / f"relit_{name}.png"), show_light(name, turn_deg))
+        last.append(tile(relit, f"relit: {name}", size))
     write_sheet(sheet, grid([*rows, last], "Relight Stage: rendered portraits with their maps; a photo relit"))
 
 
-def read_picture(path: Path):
-    """An 8- or 16-bit picture as (H, W, 3) uint8, red first."""
+def show_light(name: str, turn_deg: float) -> np.ndarray:
+    """The light map that relit the photo: its centre is the camera's side, its right half image right."""
+    from relight_stage.nets.photos import FRONT_VIEW, read_light
+    from relight_stage.scenes.light_map import panorama_in_camera
+    from relight_stage.synth.sheet import gain_of, show
+
+    light_map = panorama_in_camera(read_light(name), FRONT_VIEW, np.radians(turn_deg))
+    return show("light map", light_map, gain_of(light_map))
+
+
+def read_picture(path: Path) -> np.ndarray:
+    """A picture as (H, W, 3) uint8, red first; over black where it is transparent."""
     import cv2
 
-    return cv2.imread(str(path), cv2.IMREAD_COLOR)[..., ::-1]
+    picture = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+    if picture.ndim == 2:
+        picture = picture[..., None].repeat(3, axis=-1)
+    if picture.shape[2] == 4:
+        picture = (picture[..., :3] * (picture[..., 3:] / 255)).astype(np.uint8)
+    return picture[..., 2::-1]
 
 
 if __name__ == "__main__":
