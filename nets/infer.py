@@ -2,16 +2,13 @@
 
 Everything a caller sees is scene-linear Rec.709 float32, straight colour, top row first, at the photo's own
 resolution; normals and light maps are in the camera frame (docs/architecture.md). The networks see small windows of
-the photo (views), sRGB-encoded or linear as their contract says; fine detail comes back from the photo itself.
+the photo (``views``), sRGB-encoded or linear as their contract says; fine detail comes back from the photo itself.
 
 Shapes: H W the photo's, h w a view's.
 """
 
 import os
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,7 +18,8 @@ from ..errors import ModelError, PhotoError
 from ..scenes import light_map as light_maps
 from ..scenes.colour import linear_to_srgb
 from . import framing
-from .resampling import Enlarged, Window, box_mean, extrapolate, guided_coefficients, resize
+from .resampling import Window, extrapolate, resize
+from .views import Portrait, View, assemble, complete_foreground, enlarge, strips
 
 WEIGHTS = Path(__file__).parent / "weights"
 WORKING_PX = 384
@@ -33,10 +31,6 @@ GRAPHS = {
     "decompose.onnx": (("foreground", "matte"), ("normal", "albedo")),
     "relight.onnx": (("foreground", "matte", "normal", "albedo", "light_map"), ("relit", "diffuse_light", "specular")),
 }
-
-# The photo's detail is the ratio of the photo to its blurred self. Below DETAIL_FLOOR (scene-linear) a photo is
-# mostly noise, and over DETAIL_LIMIT a pixel stands against a background that the matte missed.
-DETAIL_FLOOR, DETAIL_LIMIT = 0.01, 4.0
 
 Progress = Callable[[float, str], Any]
 
@@ -51,59 +45,6 @@ class Seen(NamedTuple):
     foreground: np.ndarray
 
 
-@dataclass(frozen=True)
-class View:
-    """A window of the photo as the networks see it, (h, w, C); weight (h, w) blends it over the view before it."""
-
-    window: Window
-    weight: np.ndarray
-    matte: np.ndarray
-    foreground: np.ndarray
-    normals: np.ndarray
-    albedo: np.ndarray
-
-
-@dataclass(frozen=True)
-class Portrait:
-    """A photo taken apart once; relighting it again costs only the last network.
-
-    Attributes:
-        photo: (H, W, 3) scene-linear, as it came in.
-        matte: (H, W) in [0, 1].
-        foreground: (H, W, 3) the subject's colour without background, at the photo's exposure.
-        face: box of brows to lips in the photo's pixels; the matte's box where only a given matte says who it is.
-        crop: the window of the photo with the finest view.
-        exposure: factor that brings the photo into the networks' range.
-        detail: (H, W, 3) float16, the foreground over its blurred self.
-        views: coarse to fine.
-    """
-
-    photo: np.ndarray
-    matte: np.ndarray
-    foreground: np.ndarray
-    face: Window
-    crop: Window
-    exposure: float
-    detail: np.ndarray
-    views: tuple[View, ...]
-
-    @cached_property
-    def normals(self) -> np.ndarray:
-        """(H, W, 3) unit vectors in the camera frame; 0 outside the matte."""
-        normals = _enlarge(self, [extrapolate(view.normals, view.matte) for view in self.views], detailed=False)
-        normals /= np.maximum(np.linalg.norm(normals, axis=-1, keepdims=True), 1e-6)
-        normals *= self.matte[:, :, None] > 0
-        return normals
-
-    @cached_property
-    def albedo(self) -> np.ndarray:
-        """(H, W, 3) diffuse reflectance, with the photo's detail; 0 outside the matte."""
-        albedo = _enlarge(self, [extrapolate(view.albedo, view.matte) for view in self.views], detailed=True)
-        np.clip(albedo, 0, 1, out=albedo)
-        albedo *= self.matte[:, :, None] > 0
-        return albedo
-
-
 class Relighter:
     """The three networks, ready to run."""
 
@@ -113,7 +54,10 @@ class Relighter:
 
     @classmethod
     def load(
-        cls, path: Path | str | None = None, working_px: int = WORKING_PX, providers: tuple[str, ...] = ("CPUExecutionProvider",)
+        cls,
+        path: Path | str | None = None,
+        working_px: int = WORKING_PX,
+        providers: tuple[str, ...] = ("CPUExecutionProvider",),
     ) -> "Relighter":
         """Open the networks of a folder, the shipped ones by default.
 
@@ -162,7 +106,9 @@ class Relighter:
             report(0.3 + 0.3 * i / len(seen), "Reading shape and colour")
             views.append(self._decompose(look, matte, photo.shape[:2]))
         report(0.6, "Refining the edges")
-        return _portrait(photo, matte, face, exposure, tuple(views), lambda f: report(0.6 + 0.4 * f, "Refining the edges"))
+        return assemble(
+            photo, matte, face, exposure, tuple(views), lambda f: report(0.6 + 0.4 * f, "Refining the edges")
+        )
 
     def relight(
         self,
@@ -200,8 +146,10 @@ class Relighter:
             )
             relit.append(extrapolate(np.maximum(_from_nchw(out["relit"]), 0), view.matte))
         report(0.3, "Bringing back the photo's detail")
-        picture = _enlarge(portrait, relit, detailed=True, report=lambda f: report(0.3 + 0.7 * f, "Bringing back detail"))
-        for rows in _strips(*portrait.matte.shape):
+        picture = enlarge(
+            portrait, relit, detailed=True, report=lambda f: report(0.3 + 0.7 * f, "Bringing back detail")
+        )
+        for rows in strips(*portrait.matte.shape):
             picture[rows] *= portrait.matte[rows, :, None]
             if background is not None:
                 picture[rows] += (1 - portrait.matte[rows, :, None]) * background[rows]
@@ -238,8 +186,8 @@ class Relighter:
             face = framing.find_face(closest.parsing, closest.window)
         if face is None or framing.find_face(closest.parsing, closest.window) is None:
             raise PhotoError(
-                f"No face found in {name} ({shape[1]}x{shape[0]} px). Use a photo that shows the face from the front or "
-                "the side, upright and sharp; crop it closer to the face, or cut the person out with an alpha channel."
+                f"No face found in {name} ({shape[1]}x{shape[0]} px). Use a photo with an upright, sharp face; "
+                "crop it closer to the face, or cut the person out with an alpha channel."
             )
         return face, seen if closest is seen[0] else [seen[0], closest]
 
@@ -248,12 +196,14 @@ class Relighter:
         small = np.clip(resize(photo, size, window) * exposure, 0, 1)
         out = self._run("matting.onnx", photo=_to_nchw(linear_to_srgb(small)))
         maps = {key: _from_nchw(value) for key, value in out.items()}
-        return Seen(window, small, maps["parsing"], np.clip(maps["matte"][:, :, 0], 0, 1), np.clip(maps["foreground"], 0, 1))
+        return Seen(
+            window, small, maps["parsing"], np.clip(maps["matte"][:, :, 0], 0, 1), np.clip(maps["foreground"], 0, 1)
+        )
 
     def _decompose(self, seen: Seen, given_matte: np.ndarray | None, shape: tuple[int, int]) -> View:
         size = seen.matte.shape
         matte = seen.matte if given_matte is None else np.clip(resize(given_matte, size, seen.window), 0, 1)
-        foreground = _foreground(seen.photo, seen.foreground, matte)
+        foreground = complete_foreground(seen.photo, seen.foreground, matte)
         out = self._run("decompose.onnx", foreground=_to_nchw(foreground), matte=_to_nchw(matte[:, :, None]))
         return View(
             seen.window,
@@ -275,7 +225,9 @@ def _open_graph(path: Path, providers: tuple[str, ...]) -> Any:
     from onnxruntime.capi import onnxruntime_pybind11_state as failures
 
     if not path.is_file():
-        raise ModelError(f"{path} is missing. Reinstall Relight Stage, or give a folder that holds {', '.join(GRAPHS)}.")
+        raise ModelError(
+            f"{path} is missing. Reinstall Relight Stage, or give a folder that holds {', '.join(GRAPHS)}."
+        )
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = os.cpu_count() or 1
     options.log_severity_level = 3
@@ -296,24 +248,34 @@ def _open_graph(path: Path, providers: tuple[str, ...]) -> Any:
     return session
 
 
+def check_size(shape: tuple[int, ...], name: str) -> None:
+    """Raise PhotoError unless a picture (H, W) can be relit."""
+    height, width = shape[:2]
+    if min(height, width) < SMALLEST_PX:
+        raise PhotoError(
+            f"{name} is {width}x{height} px; both sides must be at least {SMALLEST_PX} px. "
+            "Use a larger picture of the face."
+        )
+    if max(height, width) > LARGEST_PX:
+        raise PhotoError(
+            f"{name} is {width}x{height} px; no side may be longer than {LARGEST_PX} px. "
+            "Crop it to the person or make it smaller."
+        )
+
+
 def _check_photo(photo: np.ndarray, matte: np.ndarray | None, name: str) -> tuple[np.ndarray, np.ndarray | None]:
     """The photo as (H, W, 3) float32 and the matte in [0, 1], or a PhotoError."""
     if photo.ndim not in (2, 3) or (photo.ndim == 3 and photo.shape[2] not in (1, 3)):
         raise ValueError(f"the photo is {photo.shape}; it must be (H, W), (H, W, 1) or (H, W, 3)")
     height, width = photo.shape[:2]
-    if min(height, width) < SMALLEST_PX:
-        raise PhotoError(
-            f"{name} is {width}x{height} px; both sides must be at least {SMALLEST_PX} px. Use a larger picture of the face."
-        )
-    if max(height, width) > LARGEST_PX:
-        raise PhotoError(
-            f"{name} is {width}x{height} px; no side may be longer than {LARGEST_PX} px. Crop it to the person or make it smaller."
-        )
+    check_size(photo.shape, name)
     photo = np.asarray(photo, np.float32).reshape(height, width, -1)
     finite = np.isfinite(photo)
     if not finite.all():
         bad = int((~finite).any(axis=-1).sum())
-        raise PhotoError(f"{name} has {bad} pixels that are NaN or infinite. Repair it in an image editor, or use another.")
+        raise PhotoError(
+            f"{name} has {bad} pixels that are NaN or infinite. Repair it in an image editor, or use another."
+        )
     if matte is not None:
         if matte.shape != (height, width):
             raise ValueError(f"the matte is {matte.shape}; the photo is {(height, width)}")
@@ -328,107 +290,6 @@ def _exposure(photo: np.ndarray) -> float:
     step = max(1, int(np.sqrt(photo.shape[0] * photo.shape[1] / 250_000)))
     bright = float(np.percentile(photo[::step, ::step].max(axis=-1), 99.5))
     return 1.0 if 0.1 <= bright <= 1.0 or bright <= 0 else 1.0 / bright
-
-
-def _foreground(photo: np.ndarray, guess: np.ndarray, matte: np.ndarray) -> np.ndarray:
-    """The subject's straight colour (h, w, 3): the photo itself where the matte is full, ``guess`` where it is empty.
-
-    Between them the composition equation is met: photo = matte · foreground + (1 − matte) · background.
-    Source: Forte, "Approximate fast foreground colour estimation", ICIP 2021, eq. 3.
-    """
-    alpha = matte[:, :, None]
-    background = extrapolate(photo, 1 - matte)
-    return np.clip(guess + alpha * (photo - alpha * guess - (1 - alpha) * background), 0, 1).astype(np.float32)
-
-
-def _portrait(
-    photo: np.ndarray,
-    given_matte: np.ndarray | None,
-    face: Window,
-    exposure: float,
-    views: tuple[View, ...],
-    report: Callable[[float], Any],
-) -> Portrait:
-    """Bring matte and foreground to the photo's resolution and measure its detail."""
-    shape = photo.shape[:2]
-    matte = np.zeros(shape, np.float32) if given_matte is None else given_matte
-    foreground, detail = np.empty((*shape, 3), np.float32), np.empty((*shape, 3), np.float16)
-    stacks = []
-    for view in views:
-        # What the photo would be behind and beside the subject, blurred: the rest of the composition equation.
-        blurred = extrapolate(view.foreground, view.matte)
-        behind = extrapolate(np.clip(resize(photo, view.matte.shape, view.window) * exposure, 0, None), 1 - view.matte)
-        guide = np.sqrt(np.clip(resize(photo, view.matte.shape, view.window) * exposure, 0, 1))
-        # Radius: half the width of the networks' uncertainty at an edge. Epsilon: (3% of the square-rooted range)².
-        edges = guided_coefficients(guide, view.matte, radius=4, epsilon=1e-3)
-        stacks.append((blurred, behind, edges))
-
-    blend = _Blend(shape, views, [np.concatenate(stack, axis=-1) for stack in stacks])
-
-    def work(rows: slice) -> None:
-        maps = blend.rows(rows)
-        blurred, behind, edges = maps[..., :3], maps[..., 3:6], maps[..., 6:]
-        pixels = np.maximum(photo[rows] * np.float32(exposure), 0)
-        if given_matte is None:
-            guide = np.sqrt(np.minimum(pixels, 1))
-            matte[rows] = np.clip((guide * edges[..., :3]).sum(axis=-1) + edges[..., 3], 0, 1)
-        alpha = matte[rows, :, None]
-        own = np.maximum(blurred + alpha * (pixels - alpha * blurred - (1 - alpha) * behind), 0)
-        foreground[rows] = own / np.float32(exposure)
-        floor = np.float32(DETAIL_FLOOR)
-        detail[rows] = np.minimum((own + floor) / (np.maximum(blurred, 0) + floor), DETAIL_LIMIT)
-
-    _for_strips(work, shape, report)
-    return Portrait(photo, matte, foreground, face, views[-1].window, exposure, detail, views)
-
-
-class _Blend:
-    """Small pictures of all views, enlarged to the photo and blended coarse to fine."""
-
-    def __init__(self, shape: tuple[int, int], views: tuple[View, ...], maps: list[np.ndarray]):
-        self._layers = [
-            (Enlarged(values, view.window, shape), Enlarged(view.weight[:, :, None], view.window, shape), view.window)
-            for view, values in zip(views, maps, strict=True)
-        ]
-
-    def rows(self, rows: slice) -> np.ndarray:
-        out = self._layers[0][0].rows(rows.start, rows.stop)
-        for values, weight, window in self._layers[1:]:
-            if window.top < rows.stop and rows.start < window.bottom:
-                share = weight.rows(rows.start, rows.stop)
-                out += share * (values.rows(rows.start, rows.stop) - out)
-        return out
-
-
-def _enlarge(
-    portrait: Portrait, maps: list[np.ndarray], detailed: bool, report: Callable[[float], Any] = lambda fraction: None
-) -> np.ndarray:
-    """Small pictures (h, w, 3) of all views as one (H, W, 3), times the photo's detail if ``detailed``."""
-    shape = portrait.matte.shape
-    out = np.empty((*shape, 3), np.float32)
-    blend = _Blend(shape, portrait.views, maps)
-
-    def work(rows: slice) -> None:
-        out[rows] = blend.rows(rows)
-        if detailed:
-            out[rows] *= portrait.detail[rows]
-
-    _for_strips(work, shape, report)
-    return out
-
-
-def _strips(height: int, width: int) -> Iterator[slice]:
-    """Rows in strips of about a quarter million pixels: their intermediate arrays stay in the cache."""
-    step = max(1, 250_000 // width)
-    for first in range(0, height, step):
-        yield slice(first, min(first + step, height))
-
-
-def _for_strips(work: Callable[[slice], None], shape: tuple[int, int], report: Callable[[float], Any]) -> None:
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        strips = list(_strips(*shape))
-        for i, _ in enumerate(pool.map(work, strips)):
-            report((i + 1) / len(strips))
 
 
 def _to_nchw(picture: np.ndarray) -> np.ndarray:

@@ -109,7 +109,13 @@ def _relight(path: Path) -> None:
     shape = [1, 3, "H", "W"]
     g.save(
         path,
-        {"foreground": shape, "matte": [1, 1, "H", "W"], "normal": shape, "albedo": shape, "light_map": [1, 3, 64, 128]},
+        {
+            "foreground": shape,
+            "matte": [1, 1, "H", "W"],
+            "normal": shape,
+            "albedo": shape,
+            "light_map": [1, 3, 64, 128],
+        },
         {"relit": relit, "diffuse_light": diffuse, "specular": g.affine(relit, 0.0, 0.0)},
     )
 

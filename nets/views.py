@@ -1,0 +1,176 @@
+"""A photo taken apart: the views that the networks see of it, and their maps at the photo's own resolution.
+
+Everything is scene-linear Rec.709 float32, straight colour, top row first; normals are in the camera frame.
+Shapes: H W the photo's, h w a view's. NumPy alone: the add-on runs it.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from .resampling import Enlarged, Window, extrapolate, guided_coefficients, resize
+
+# The photo's detail is the ratio of the photo to its blurred self. Below DETAIL_FLOOR (scene-linear) a photo is
+# mostly noise, and over DETAIL_LIMIT a pixel stands against a background that the matte missed.
+DETAIL_FLOOR, DETAIL_LIMIT = 0.01, 4.0
+
+
+@dataclass(frozen=True)
+class View:
+    """A window of the photo as the networks see it, (h, w, C); weight (h, w) blends it over the view before it."""
+
+    window: Window
+    weight: np.ndarray
+    matte: np.ndarray
+    foreground: np.ndarray
+    normals: np.ndarray
+    albedo: np.ndarray
+
+
+@dataclass(frozen=True)
+class Portrait:
+    """A photo taken apart once; relighting it again costs only the last network.
+
+    Attributes:
+        photo: (H, W, 3) scene-linear, as it came in.
+        matte: (H, W) in [0, 1].
+        foreground: (H, W, 3) the subject's colour without background, at the photo's exposure.
+        face: box of brows to lips in the photo's pixels; the matte's box where only a given matte says who it is.
+        crop: the window of the photo with the finest view.
+        exposure: factor that brings the photo into the networks' range.
+        detail: (H, W, 3) float16, the foreground over its blurred self.
+        views: coarse to fine.
+    """
+
+    photo: np.ndarray
+    matte: np.ndarray
+    foreground: np.ndarray
+    face: Window
+    crop: Window
+    exposure: float
+    detail: np.ndarray
+    views: tuple[View, ...]
+
+    @cached_property
+    def normals(self) -> np.ndarray:
+        """(H, W, 3) unit vectors in the camera frame; 0 outside the matte."""
+        normals = enlarge(self, [extrapolate(view.normals, view.matte) for view in self.views], detailed=False)
+        normals /= np.maximum(np.linalg.norm(normals, axis=-1, keepdims=True), 1e-6)
+        normals *= self.matte[:, :, None] > 0
+        return normals
+
+    @cached_property
+    def albedo(self) -> np.ndarray:
+        """(H, W, 3) diffuse reflectance, with the photo's detail; 0 outside the matte."""
+        albedo = enlarge(self, [extrapolate(view.albedo, view.matte) for view in self.views], detailed=True)
+        np.clip(albedo, 0, 1, out=albedo)
+        albedo *= self.matte[:, :, None] > 0
+        return albedo
+
+
+def complete_foreground(photo: np.ndarray, guess: np.ndarray, matte: np.ndarray) -> np.ndarray:
+    """The subject's straight colour (h, w, 3): the photo itself where the matte is full, ``guess`` where it is empty.
+
+    Between them the composition equation is met: photo = matte · foreground + (1 − matte) · background.
+    Source: Forte, "Approximate fast foreground colour estimation", ICIP 2021, eq. 3.
+    """
+    alpha = matte[:, :, None]
+    background = extrapolate(photo, 1 - matte)
+    return np.clip(guess + alpha * (photo - alpha * guess - (1 - alpha) * background), 0, 1).astype(np.float32)
+
+
+def assemble(
+    photo: np.ndarray,
+    given_matte: np.ndarray | None,
+    face: Window,
+    exposure: float,
+    views: tuple[View, ...],
+    report: Callable[[float], Any],
+) -> Portrait:
+    """Bring matte and foreground to the photo's resolution and measure its detail."""
+    shape = photo.shape[:2]
+    matte = np.zeros(shape, np.float32) if given_matte is None else given_matte
+    foreground, detail = np.empty((*shape, 3), np.float32), np.empty((*shape, 3), np.float16)
+    stacks = []
+    for view in views:
+        # What the photo would be behind and beside the subject, blurred: the rest of the composition equation.
+        blurred = extrapolate(view.foreground, view.matte)
+        behind = extrapolate(np.clip(resize(photo, view.matte.shape, view.window) * exposure, 0, None), 1 - view.matte)
+        guide = np.sqrt(np.clip(resize(photo, view.matte.shape, view.window) * exposure, 0, 1))
+        # Radius: half the width of the networks' uncertainty at an edge. Epsilon: (3% of the square-rooted range)².
+        edges = guided_coefficients(guide, view.matte, radius=4, epsilon=1e-3)
+        stacks.append((blurred, behind, edges))
+
+    blend = Blend(shape, views, [np.concatenate(stack, axis=-1) for stack in stacks])
+
+    def work(rows: slice) -> None:
+        maps = blend.rows(rows)
+        blurred, behind, edges = maps[..., :3], maps[..., 3:6], maps[..., 6:]
+        pixels = np.maximum(photo[rows] * np.float32(exposure), 0)
+        if given_matte is None:
+            guide = np.sqrt(np.minimum(pixels, 1))
+            sharp = (guide * edges[..., :3]).sum(axis=-1) + edges[..., 3]
+            # The fit leaves a haze of a hundredth on either side; nothing is that transparent.
+            matte[rows] = np.clip(sharp * np.float32(1.02) - np.float32(0.01), 0, 1)
+        alpha = matte[rows, :, None]
+        own = np.maximum(blurred + alpha * (pixels - alpha * blurred - (1 - alpha) * behind), 0)
+        foreground[rows] = own / np.float32(exposure)
+        floor = np.float32(DETAIL_FLOOR)
+        detail[rows] = np.minimum((own + floor) / (np.maximum(blurred, 0) + floor), DETAIL_LIMIT)
+
+    for_strips(work, shape, report)
+    return Portrait(photo, matte, foreground, face, views[-1].window, exposure, detail, views)
+
+
+class Blend:
+    """Small pictures of all views, enlarged to the photo and blended coarse to fine."""
+
+    def __init__(self, shape: tuple[int, int], views: tuple[View, ...], maps: list[np.ndarray]):
+        self._layers = [
+            (Enlarged(values, view.window, shape), Enlarged(view.weight[:, :, None], view.window, shape), view.window)
+            for view, values in zip(views, maps, strict=True)
+        ]
+
+    def rows(self, rows: slice) -> np.ndarray:
+        out = self._layers[0][0].rows(rows.start, rows.stop)
+        for values, weight, window in self._layers[1:]:
+            if window.top < rows.stop and rows.start < window.bottom:
+                share = weight.rows(rows.start, rows.stop)
+                out += share * (values.rows(rows.start, rows.stop) - out)
+        return out
+
+
+def enlarge(
+    portrait: Portrait, maps: list[np.ndarray], detailed: bool, report: Callable[[float], Any] = lambda fraction: None
+) -> np.ndarray:
+    """Small pictures (h, w, 3) of all views as one (H, W, 3), times the photo's detail if ``detailed``."""
+    shape = portrait.matte.shape
+    out = np.empty((*shape, 3), np.float32)
+    blend = Blend(shape, portrait.views, maps)
+
+    def work(rows: slice) -> None:
+        out[rows] = blend.rows(rows)
+        if detailed:
+            out[rows] *= portrait.detail[rows]
+
+    for_strips(work, shape, report)
+    return out
+
+
+def strips(height: int, width: int) -> Iterator[slice]:
+    """Rows in strips of about a quarter million pixels: their intermediate arrays stay in the cache."""
+    step = max(1, 250_000 // width)
+    for first in range(0, height, step):
+        yield slice(first, min(first + step, height))
+
+
+def for_strips(work: Callable[[slice], None], shape: tuple[int, int], report: Callable[[float], Any]) -> None:
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        parts = list(strips(*shape))
+        for i, _ in enumerate(pool.map(work, parts)):
+            report((i + 1) / len(parts))
