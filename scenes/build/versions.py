@@ -5,6 +5,7 @@ import bpy
 from ...errors import SceneError
 
 OLDEST = (4, 5, 0)
+NEWEST_TRIED = (5, 2)
 
 # Cycles' passes as the EXR of this version names them.
 if bpy.app.version >= (5, 0, 0):
@@ -43,3 +44,30 @@ def check_version() -> None:
     if bpy.app.version < OLDEST:
         oldest = ".".join(map(str, OLDEST[:2]))
         raise SceneError(f"This is Blender {bpy.app.version_string}; Relight Stage needs {oldest} or later.")
+
+
+def has_nodes(data: bpy.types.Material | bpy.types.World) -> bool:
+    """Whether the node tree is what counts; from 5.0 on it always is."""
+    return data.node_tree is not None and (bpy.app.version >= (5, 0, 0) or data.use_nodes)
+
+
+def set_equirectangular(camera: bpy.types.Camera) -> None:
+    """Make a camera take the whole sphere; from 5.0 on that is no longer an option of Cycles alone."""
+    camera.type = "PANO"
+    owner = camera if bpy.app.version >= (5, 0, 0) else camera.cycles
+    owner.panorama_type = "EQUIRECTANGULAR"
+
+
+# bpy 4.5 can hang when the interpreter exits while an operator is registered.
+HANGS_AT_EXIT = bpy.app.version < (5, 0, 0)
+
+
+def untried() -> str:
+    """A sentence for a version newer than all that were tried; empty for the others."""
+    if bpy.app.version[:2] <= NEWEST_TRIED:
+        return ""
+    newest = ".".join(map(str, NEWEST_TRIED))
+    return (
+        f"This is Blender {bpy.app.version_string}; Relight Stage was tried up to {newest}. "
+        "If something fails, look for a newer Relight Stage."
+    )

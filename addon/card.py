@@ -1,0 +1,101 @@
+"""The card: a plane that carries the relit person into the 3D scene and faces its camera."""
+
+import bpy
+import numpy as np
+from mathutils import Matrix, Vector
+
+from ..scenes.build.versions import enable_nodes
+from .probe import View
+
+_HEIGHT_M = 0.6  # a bust photo shows about that much
+_DISTANCE_M = 2.0  # from a camera without perspective, or from a view
+
+
+def show(
+    scene: bpy.types.Scene, card: bpy.types.Object | None, cutout: bpy.types.Image, view: View
+) -> bpy.types.Object:
+    """Put a picture on the scene's card; without one, stand a new card where it fills the camera's frame.
+
+    Args:
+        cutout: alpha is the matte.
+        view: where to stand a new card if the scene has no camera.
+    """
+    if card is None or card.name not in scene.objects:
+        card = bpy.data.objects.new("Relit card", _plane())
+        scene.collection.objects.link(card)
+        # A picture on a card is light itself: it neither shades nor is shaded.
+        card.visible_shadow = card.visible_diffuse = card.visible_glossy = False
+        card.data.materials.append(_material())
+        _place(scene, card, cutout, view)
+    node = next(node for node in card.data.materials[0].node_tree.nodes if node.type == "TEX_IMAGE")
+    node.image = cutout
+    width, height = cutout.size
+    card.scale.x = card.scale.y * width / height
+    return card
+
+
+def look_at(space: bpy.types.SpaceView3D, scene: bpy.types.Scene) -> None:
+    """Make a 3D view show the card before the world: through the camera, with materials and the scene's own world."""
+    if scene.camera is not None:
+        space.region_3d.view_perspective = "CAMERA"
+    if space.shading.type in {"WIREFRAME", "SOLID"}:
+        space.shading.type = "MATERIAL"
+    if space.shading.type == "MATERIAL":
+        space.shading.use_scene_world = True
+
+
+def _plane() -> bpy.types.Mesh:
+    """A square of side 1 about the origin, facing +Z, its picture upright along +Y."""
+    mesh = bpy.data.meshes.new("Relit card")
+    mesh.from_pydata([(-0.5, -0.5, 0), (0.5, -0.5, 0), (0.5, 0.5, 0), (-0.5, 0.5, 0)], [], [(0, 1, 2, 3)])
+    uv = mesh.uv_layers.new(name="UVMap")
+    for loop, corner in zip(uv.data, ((0, 0), (1, 0), (1, 1), (0, 1)), strict=True):
+        loop.uv = corner
+    return mesh
+
+
+def _material() -> bpy.types.Material:
+    """Emission of the picture where the matte is, nothing elsewhere."""
+    material = bpy.data.materials.new("Relit card")
+    enable_nodes(material)
+    material.surface_render_method = "BLENDED"
+    nodes, links = material.node_tree.nodes, material.node_tree.links
+    nodes.clear()
+    picture = nodes.new("ShaderNodeTexImage")
+    picture.extension = "CLIP"
+    emission = nodes.new("ShaderNodeEmission")
+    clear = nodes.new("ShaderNodeBsdfTransparent")
+    mix = nodes.new("ShaderNodeMixShader")
+    output = nodes.new("ShaderNodeOutputMaterial")
+    for node, x in ((picture, -600), (emission, -250), (clear, -250), (mix, 0), (output, 200)):
+        node.location.x = x
+    clear.location.y = 150
+    links.new(picture.outputs["Color"], emission.inputs["Color"])
+    links.new(picture.outputs["Alpha"], mix.inputs[0])
+    links.new(clear.outputs[0], mix.inputs[1])
+    links.new(emission.outputs[0], mix.inputs[2])
+    links.new(mix.outputs[0], output.inputs["Surface"])
+    return material
+
+
+def _place(scene: bpy.types.Scene, card: bpy.types.Object, cutout: bpy.types.Image, view: View) -> None:
+    """Stand the card upright to the camera, as large as its frame allows, its lower edge on the frame's."""
+    camera = scene.camera
+    aspect = cutout.size[0] / cutout.size[1]
+    if camera is None or camera.type != "CAMERA":
+        rotation = Matrix(np.asarray(view.camera_to_world).tolist())
+        card.matrix_world = Matrix.LocRotScale(scene.cursor.location, rotation, (1, _HEIGHT_M, 1))
+        return
+    corners = camera.data.view_frame(scene=scene)
+    left, right = min(c.x for c in corners), max(c.x for c in corners)
+    low, high = min(c.y for c in corners), max(c.y for c in corners)
+    depth = -corners[0].z
+    height = min(high - low, (right - left) / aspect)
+    grow = 1.0 if camera.data.type == "ORTHO" else _HEIGHT_M / height
+    distance = _DISTANCE_M if camera.data.type == "ORTHO" else depth * grow
+    centre = Vector(((left + right) / 2 * grow, (low + height / 2) * grow, -distance))
+    place, rotation, _ = camera.matrix_world.decompose()
+    card.matrix_world = Matrix.LocRotScale(place + rotation @ centre, rotation, (1, height * grow, 1))
+    facing = card.constraints.new("COPY_ROTATION")
+    facing.name = "Face the camera"
+    facing.target = camera

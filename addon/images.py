@@ -1,0 +1,112 @@
+"""Blender image <-> array: the add-on's only colour edge.
+
+Arrays are scene-linear Rec.709 float32, straight colour, top row first. H W are the image's sides, C its channels.
+Blender's own conventions, on which this file rests: an 8-bit image keeps the file's encoding and straight alpha; an
+image with float pixels (16 bit, EXR, HDR) was taken to scene-linear when it was read, and its alpha is associated.
+"""
+
+from dataclasses import dataclass
+
+import bpy
+import numpy as np
+
+from ..errors import PhotoError
+from ..scenes.colour import srgb_to_linear
+
+# A custom property on the images that we write: they are no photos.
+_MARK = "relight_stage"
+_LINEAR_SPACES = ("Linear Rec.709", "Linear", "Non-Color", "Raw")
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """An image as Blender stores it, so that the slow part of the conversion can leave the main thread.
+
+    Attributes:
+        values: (H, W, C) float32, top row first.
+        encoded: the values are sRGB-encoded.
+        associated: colour is multiplied by alpha.
+        opacity: the fourth channel means opacity.
+    """
+
+    values: np.ndarray
+    encoded: bool
+    associated: bool
+    opacity: bool
+
+
+def read_pixels(image: bpy.types.Image) -> Pixels:
+    """Copy an image's pixels out of Blender.
+
+    Raises:
+        PhotoError: the image has no pixels to read, or a colour space other than sRGB and linear.
+    """
+    if image.type in {"RENDER_RESULT", "COMPOSITING"}:
+        raise PhotoError(f"{image.name} can't be read while it is a render. Save it as a file and open that.")
+    width, height = image.size
+    if width == 0 or height == 0 or not image.channels:
+        where = f" at {bpy.path.abspath(image.filepath)}" if image.filepath else ""
+        raise PhotoError(
+            f"{image.name} has no pixels: no picture that Blender can read is{where or ' in it'}. Open another."
+        )
+    space = image.colorspace_settings.name
+    if not image.is_float and space != "sRGB" and space not in _LINEAR_SPACES:
+        raise PhotoError(
+            f"{image.name} is in the colour space {space}. Set it to sRGB or Linear Rec.709 in the Image Editor's sidebar."
+        )
+    flat = np.empty(len(image.pixels), np.float32)
+    image.pixels.foreach_get(flat)
+    return Pixels(
+        values=flat.reshape(height, width, -1)[::-1],
+        encoded=not image.is_float and space == "sRGB",
+        # Byte images hold straight colour whatever the file held; float images associated, unless told that alpha
+        # is a channel of its own.
+        associated=image.is_float and image.alpha_mode in {"STRAIGHT", "PREMUL"},
+        opacity=image.alpha_mode in {"STRAIGHT", "PREMUL"},
+    )
+
+
+def to_linear(pixels: Pixels) -> tuple[np.ndarray, np.ndarray | None]:
+    """Take an image's pixels to the inside of the package; no bpy, so any thread may.
+
+    Returns:
+        photo (H, W, 3), and the matte (H, W) in [0, 1] where the image is not opaque everywhere, else None.
+    """
+    values = pixels.values
+    grey = values.shape[2] < 3
+    colour = np.repeat(values[:, :, :1], 3, axis=2) if grey else values[:, :, :3]
+    colour = srgb_to_linear(colour) if pixels.encoded else colour
+    matte = None
+    if values.shape[2] in (2, 4) and pixels.opacity:
+        alpha = np.clip(values[:, :, -1], 0, 1)
+        if alpha.min() < 1:
+            matte = alpha
+            if pixels.associated:
+                # Where nothing is covered there is no colour to restore.
+                colour = np.where(alpha[:, :, None] > 0, colour / np.maximum(alpha, 1e-6)[:, :, None], 0)
+    return np.ascontiguousarray(colour, np.float32), matte
+
+
+def write_image(name: str, rgba: np.ndarray, is_data: bool = False) -> bpy.types.Image:
+    """Store an array as a new float image inside the .blend file; an image of that name gives the name up.
+
+    Args:
+        rgba: (H, W, 4) scene-linear, colour associated with alpha; or components, where ``is_data``.
+    """
+    height, width = rgba.shape[:2]
+    image = bpy.data.images.new(name, width, height, alpha=True, float_buffer=True)
+    image.colorspace_settings.name = "Non-Color" if is_data else "Linear Rec.709"
+    # Float pixels are associated; saying so keeps them as they are when Blender reads them back.
+    image.alpha_mode = "CHANNEL_PACKED" if is_data else "PREMUL"
+    image.pixels.foreach_set(np.ascontiguousarray(rgba[::-1], np.float32).ravel())
+    image.update()
+    # Packed, the image survives saving, undo and redo.
+    image.pack()
+    image.rename(name, mode="ALWAYS")
+    image[_MARK] = True
+    return image
+
+
+def is_relit(image: bpy.types.Image) -> bool:
+    """Whether ``write_image`` made this image."""
+    return _MARK in image

@@ -1,0 +1,136 @@
+"""The Relight tab in the sidebars of the Image Editor and the 3D Viewport. Draws; computes nothing."""
+
+import textwrap
+
+import bpy
+
+from ..scenes.build import versions
+from . import probe
+from .operators import photo_of
+
+_UNIT_PX = 7  # width of a letter of the interface's font at scale 1
+
+
+class _RelightPanel:
+    bl_region_type = "UI"
+    bl_category = "Relight"
+    bl_label = "Relight"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout = self.layout
+        notice = versions.untried()
+        if notice:
+            _draw_text(context, layout, notice, "INFO")
+        in_viewport = context.space_data.type == "VIEW_3D"
+        _draw_photo(context, layout)
+        _draw_light(context, layout, in_viewport)
+        _draw_background(context, layout)
+        _draw_run(context, layout, in_viewport)
+        _draw_results(context, layout, in_viewport)
+
+
+class RELIGHT_STAGE_PT_image_editor(_RelightPanel, bpy.types.Panel):
+    bl_idname = "RELIGHT_STAGE_PT_image_editor"
+    bl_space_type = "IMAGE_EDITOR"
+
+
+class RELIGHT_STAGE_PT_viewport(_RelightPanel, bpy.types.Panel):
+    bl_idname = "RELIGHT_STAGE_PT_viewport"
+    bl_space_type = "VIEW_3D"
+
+
+def _draw_photo(context: bpy.types.Context, layout: bpy.types.UILayout) -> None:
+    settings, photo = context.scene.relight_stage, photo_of(context)
+    column = layout.column()
+    column.label(text="Photo", icon="IMAGE_DATA")
+    row = column.row(align=True)
+    row.prop(settings, "photo", text="")
+    row.operator("relight_stage.open_photo", text="", icon="FILE_FOLDER")
+    if photo is None:
+        return
+    if settings.photo is None:
+        column.label(text=f"Shown here: {photo.name}")
+    preview = photo.preview_ensure()
+    if preview is not None:
+        column.template_icon(icon_value=preview.icon_id, scale=6)
+
+
+def _draw_light(context: bpy.types.Context, layout: bpy.types.UILayout, in_viewport: bool) -> None:
+    column = layout.column()
+    row = column.row(align=True)
+    row.label(text="Light", icon="WORLD")
+    row.operator("relight_stage.open_light", text="HDRI", icon="FILE_FOLDER")
+    _draw_text(context, column, probe.describe(context.scene, in_viewport), "NONE")
+    world = context.scene.world
+    if world is None:
+        return
+    sliders = column.column(align=True)
+    mapping, background = probe.mapping_node(world), probe.background_node(world)
+    if mapping is not None:
+        sliders.prop(mapping.inputs["Rotation"], "default_value", index=2, text="Turn")
+    if background is not None:
+        sliders.prop(background.inputs["Strength"], "default_value", text="Strength")
+
+
+def _draw_background(context: bpy.types.Context, layout: bpy.types.UILayout) -> None:
+    settings = context.scene.relight_stage
+    column = layout.column()
+    column.label(text="Background", icon="IMAGE_BACKGROUND")
+    column.row().prop(settings, "background", expand=True)
+    if settings.background == "COLOUR":
+        column.prop(settings, "colour", text="")
+    column.prop(settings, "keep_maps", text="Keep matte, normals, albedo")
+
+
+def _draw_run(context: bpy.types.Context, layout: bpy.types.UILayout, in_viewport: bool) -> None:
+    state = context.window_manager.relight_stage
+    row = layout.row(align=True)
+    row.scale_y = 1.8
+    if state.is_running:
+        row.progress(text=state.line, factor=state.fraction)
+        row.operator("relight_stage.cancel_relighting", text="", icon="X")
+    else:
+        row.enabled = photo_of(context) is not None
+        text = "Relight on Card" if in_viewport else "Relight"
+        row.operator("relight_stage.relight_photo", text=text, icon="LIGHT_SUN").card = in_viewport
+    if state.error:
+        _draw_text(context, layout.box(), state.error, "ERROR")
+
+
+def _draw_results(context: bpy.types.Context, layout: bpy.types.UILayout, in_viewport: bool) -> None:
+    settings = context.scene.relight_stage
+    if settings.relit is None:
+        return
+    if in_viewport:
+        _draw_text(context, layout, f"Result: {settings.relit.name}", "NONE")
+        return
+    column = layout.column()
+    column.label(text="Show", icon="HIDE_OFF")
+    shown = context.space_data.image
+    grid = column.grid_flow(row_major=True, columns=2, even_columns=True, align=True)
+    for name in ("photo", "relit", "matte", "normals", "albedo"):
+        image = getattr(settings, name)
+        if image is not None:
+            grid.operator("relight_stage.show_image", text=name.title(), depress=image == shown).which = name
+
+
+def _draw_text(context: bpy.types.Context, layout: bpy.types.UILayout, text: str, icon: str) -> None:
+    """A sentence, broken into lines that fit the sidebar."""
+    width = context.region.width / (_UNIT_PX * context.preferences.system.ui_scale)
+    column = layout.column(align=True)
+    column.scale_y = 0.8
+    for i, line in enumerate(textwrap.wrap(text, max(16, int(width) - 8))):
+        column.label(text=line, icon="NONE" if icon == "NONE" else (icon if i == 0 else "BLANK1"))
+
+
+CLASSES = (RELIGHT_STAGE_PT_image_editor, RELIGHT_STAGE_PT_viewport)
+
+
+def register() -> None:
+    for cls in CLASSES:
+        bpy.utils.register_class(cls)
+
+
+def unregister() -> None:
+    for cls in reversed(CLASSES):
+        bpy.utils.unregister_class(cls)

@@ -1,0 +1,242 @@
+"""The scene's light where the photo stands: any world, as a light map in the frame of the camera.
+
+The world is rendered by Cycles, alone, into a small panorama. One way for every world (environment texture with
+mapping, sky, plain colour, any node tree), and the light is by construction what Cycles would light the scene with.
+It happens in a scene of its own: the user's scene, world and Render Result are not touched.
+"""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import bpy
+import numpy as np
+from mathutils import Matrix
+
+from ..errors import SceneError
+from ..scenes import light_map as light_maps
+from ..scenes.build import versions
+
+# Rows of the rendered panorama: its texels are as large as the sun, so that four samples in each can't miss it.
+_PANORAMA_HEIGHT = 384
+_SAMPLES = 4
+# Tiles of the panorama whose brightest texel alone has this share of all light are rendered again with more samples:
+# a sun's radiance is 10⁴ times the sky's, and so is the error of its few samples.
+_TILE_PX, _TILES, _TILE_SHARE, _TILE_SAMPLES = 16, 4, 0.005, 256
+_BACKDROP_PX = 640
+_LENS_DEG = 39.6  # Blender's default camera, 50 mm
+
+
+class View(NamedTuple):
+    """Where the photo is taken to be seen from.
+
+    Attributes:
+        camera_to_world: (3, 3) rotation, its columns the camera's axes (+x right, +y up, +z backwards) in the world.
+        fov_deg: angle of view of the longer side.
+    """
+
+    camera_to_world: np.ndarray
+    fov_deg: float
+
+
+def view_of(context: bpy.types.Context) -> View:
+    """The scene's camera; without one the 3D view's direction; without that a camera that looks along +Y."""
+    camera = context.scene.camera
+    if camera is not None:
+        matrix = camera.evaluated_get(context.evaluated_depsgraph_get()).matrix_world
+        is_lens = camera.type == "CAMERA" and camera.data.type == "PERSP"
+        fov_deg = float(np.degrees(camera.data.angle)) if is_lens else _LENS_DEG
+        return View(np.array(matrix.to_quaternion().to_matrix()), fov_deg)
+    if getattr(context.space_data, "type", "") == "VIEW_3D":
+        rotation = context.space_data.region_3d.view_rotation
+        return View(np.array(rotation.to_matrix()), _LENS_DEG)
+    return View(np.array([[1.0, 0, 0], [0, 0, -1], [0, 1, 0]]), _LENS_DEG)
+
+
+def describe(scene: bpy.types.Scene, in_viewport: bool) -> str:
+    """One line that says which light is used, for example "World: studio.exr, turned 30°, seen by Camera"."""
+    if scene.world is None:
+        return "The scene has no world"
+    if scene.camera is not None:
+        seen_by = f"seen by {scene.camera.name}"
+    else:
+        seen_by = "seen from this view" if in_viewport else "seen along +Y"
+    mapping = mapping_node(scene.world)
+    turn_deg = round(np.degrees(mapping.inputs["Rotation"].default_value[2])) if mapping else 0
+    turned = f"turned {turn_deg}°, " if turn_deg else ""
+    return f"World: {_source_name(scene.world)}, {turned}{seen_by}"
+
+
+def mapping_node(world: bpy.types.World) -> bpy.types.Node | None:
+    """The node that turns the world's environment texture, where its rotation is a plain value."""
+    for node in _nodes(world):
+        if node.type == "TEX_ENVIRONMENT" and node.inputs["Vector"].is_linked:
+            mapping = node.inputs["Vector"].links[0].from_node
+            if mapping.type == "MAPPING" and not mapping.inputs["Rotation"].is_linked:
+                return mapping
+    return None
+
+
+def background_node(world: bpy.types.World) -> bpy.types.Node | None:
+    """The world's only Background node, where its strength is a plain value."""
+    found = [node for node in _nodes(world) if node.type == "BACKGROUND"]
+    return found[0] if len(found) == 1 and not found[0].inputs["Strength"].is_linked else None
+
+
+def light_map(scene: bpy.types.Scene, view: View) -> np.ndarray:
+    """The light of the scene's world in the camera frame, (64, 128, 3) radiance.
+
+    Raises:
+        SceneError: no world, a dark one, one with texels that are not numbers, or Cycles can't render now.
+    """
+    # A panorama is seen from inside the sphere: looking backwards (+z), its right is the camera's left.
+    backwards = np.asarray(view.camera_to_world) @ np.diag([-1.0, 1.0, -1.0])
+    height, width = _PANORAMA_HEIGHT, 2 * _PANORAMA_HEIGHT
+    with _alone(scene, backwards, (height, width), as_light=True) as stage:
+        versions.set_equirectangular(stage.camera.data)
+        panorama = _render(stage, _SAMPLES)
+        for row, column in _bright_tiles(panorama):
+            panorama[row : row + _TILE_PX, column : column + _TILE_PX] = _render_tile(stage, row, column)
+    light_maps.check_light_map(panorama, f"The world {scene.world.name}")
+    if not panorama.any():
+        raise SceneError(
+            f"The world {scene.world.name} gives no light. Raise its strength, or give it a colour or an HDRI."
+        )
+    return light_maps.resize(panorama[:, ::-1], light_maps.HEIGHT)
+
+
+def backdrop(scene: bpy.types.Scene, view: View, height: int, width: int) -> np.ndarray:
+    """What the camera sees behind a photo of height×width px: the world, (h, w, 3), no larger than 640 px."""
+    scale = min(1.0, _BACKDROP_PX / max(height, width))
+    size = (max(1, round(height * scale)), max(1, round(width * scale)))
+    with _alone(scene, view.camera_to_world, size, as_light=False) as stage:
+        stage.camera.data.angle = np.radians(view.fov_deg)
+        picture = _render(stage, _SAMPLES)
+    light_maps.check_light_map(picture, f"The world {scene.world.name}")
+    return picture
+
+
+def _nodes(world: bpy.types.World) -> list[bpy.types.Node]:
+    return list(world.node_tree.nodes) if versions.has_nodes(world) else []
+
+
+def _source_name(world: bpy.types.World) -> str:
+    for node in _nodes(world):
+        if node.type == "TEX_ENVIRONMENT" and node.image is not None:
+            return node.image.name
+        if node.type == "TEX_SKY":
+            return "sky"
+    return world.name
+
+
+@contextmanager
+def _alone(
+    scene: bpy.types.Scene, camera_to_world: np.ndarray, size: tuple[int, int], as_light: bool
+) -> Iterator[bpy.types.Scene]:
+    """A scene that holds nothing but a copy of the world and a camera; gone afterwards.
+
+    Args:
+        as_light: show what the world sheds on surfaces, also where it shows the camera something else.
+    """
+    if scene.world is None:
+        raise SceneError(
+            "The scene has no world to take light from. Add one in the World tab, or open an HDRI in the panel."
+        )
+    if bpy.app.is_job_running("RENDER"):
+        raise SceneError("A render is running. Wait until it is done, then press Relight again.")
+    world = scene.world.copy()
+    camera = bpy.data.objects.new("Relight probe", bpy.data.cameras.new("Relight probe"))
+    stage = bpy.data.scenes.new("Relight probe")
+    try:
+        # Only its picture is wanted; the map for sampling it as a light would take longer than that.
+        world.cycles.sampling_method = "NONE"
+        if as_light:
+            _show_as_light(world)
+        stage.world = world
+        stage.collection.objects.link(camera)
+        stage.camera = camera
+        camera.matrix_world = Matrix(np.asarray(camera_to_world).tolist()).to_4x4()
+        stage.frame_set(scene.frame_current)
+        stage.render.resolution_y, stage.render.resolution_x = size
+        yield stage
+    finally:
+        data = camera.data
+        bpy.data.scenes.remove(stage)
+        bpy.data.objects.remove(camera)
+        bpy.data.cameras.remove(data)
+        bpy.data.worlds.remove(world)
+
+
+def _show_as_light(world: bpy.types.World) -> None:
+    """Make a world show the camera what it sheds on diffuse surfaces."""
+    world.cycles_visibility.camera = True
+    if not versions.has_nodes(world):
+        return
+    links = world.node_tree.links
+    for link in list(links):
+        if link.from_node.type == "LIGHT_PATH" and link.from_socket.name.startswith("Is "):
+            socket, answer = link.to_socket, float(link.from_socket.name == "Is Diffuse Ray")
+            links.remove(link)
+            socket.default_value = answer if socket.type == "VALUE" else (answer,) * len(socket.default_value)
+
+
+def _bright_tiles(panorama: np.ndarray) -> list[tuple[int, int]]:
+    """Top left corners (row, column) of the tiles with a texel that outshines the rest, brightest first."""
+    power = panorama.max(axis=-1) * light_maps.solid_angles(len(panorama))
+    tiles = power.reshape(len(panorama) // _TILE_PX, _TILE_PX, -1, _TILE_PX).max(axis=(1, 3))
+    order = np.argsort(tiles, axis=None)[::-1][:_TILES]
+    bright = [np.unravel_index(i, tiles.shape) for i in order if tiles.flat[i] > _TILE_SHARE * power.sum()]
+    return [(int(row) * _TILE_PX, int(column) * _TILE_PX) for row, column in bright]
+
+
+def _render_tile(stage: bpy.types.Scene, row: int, column: int) -> np.ndarray:
+    render = stage.render
+    height, width = render.resolution_y, render.resolution_x
+    render.use_border = render.use_crop_to_border = True
+    # Blender cuts the border down to whole pixels; half a pixel more keeps rounding out of it.
+    render.border_min_x, render.border_max_x = (column + 0.5) / width, (column + _TILE_PX + 0.5) / width
+    render.border_min_y, render.border_max_y = (
+        (height - row - _TILE_PX + 0.5) / height,
+        (height - row + 0.5) / height,
+    )
+    return _render(stage, _TILE_SAMPLES)
+
+
+def _render(stage: bpy.types.Scene, samples: int) -> np.ndarray:
+    """Render with Cycles, every option set on which the pixels depend; (h, w, 3) scene-linear, top row first."""
+    render, cycles = stage.render, stage.cycles
+    try:
+        render.engine = "CYCLES"
+    except TypeError as error:
+        raise SceneError("Reading the world's light needs Cycles. Enable the add-on Cycles Render Engine.") from error
+    cycles.device = "CPU"
+    cycles.samples = samples
+    cycles.use_adaptive_sampling = cycles.use_denoising = False
+    cycles.pixel_filter_type = "BOX"
+    cycles.film_exposure = 1.0
+    cycles.sample_clamp_direct = cycles.sample_clamp_indirect = 0.0
+    render.resolution_percentage = 100
+    render.film_transparent = False
+    render.use_compositing = render.use_sequencer = False
+    render.use_file_extension = False
+    settings = render.image_settings
+    settings.file_format = "OPEN_EXR"
+    settings.color_mode, settings.color_depth, settings.exr_codec = "RGB", "32", "NONE"
+    with tempfile.TemporaryDirectory(prefix="relight_stage_") as folder:
+        path = Path(folder) / "world.exr"
+        render.filepath = str(path)
+        bpy.ops.render.render(write_still=True, scene=stage.name)
+        if not path.is_file():
+            raise SceneError(
+                f"Cycles wrote no picture of the world to {folder}. Is the disk of the temporary folder full?"
+            )
+        image = bpy.data.images.load(str(path), check_existing=False)
+        try:
+            width, height = image.size
+            flat = np.empty(len(image.pixels), np.float32)
+            image.pixels.foreach_get(flat)
+        finally:
+            bpy.data.images.remove(image)
+    return flat.reshape(height, width, -1)[::-1, :, :3].copy()

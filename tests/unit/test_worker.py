@@ -1,0 +1,95 @@
+"""The background job: what its caller may rely on."""
+
+import threading
+
+import pytest
+
+from relight_stage.addon.worker import Cancelled, Job
+from relight_stage.errors import PhotoError
+
+
+def test_the_result_is_what_the_work_returned():
+    assert Job(lambda progress: 42).start().result() == 42
+
+
+def test_the_caller_is_not_kept_waiting_and_sees_progress():
+    reported, go_on = threading.Event(), threading.Event()
+
+    def work(progress):
+        progress(0.25, "Finding the person")
+        reported.set()
+        go_on.wait(10)
+        return "relit"
+
+    job = Job(work).start()
+    assert reported.wait(10)
+    assert not job.is_done()
+    assert job.fraction == 0.25
+    assert job.line().startswith("25%  Finding the person  ")
+    go_on.set()
+    assert job.result() == "relit"
+    assert job.is_done()
+
+
+def test_cancelling_stops_the_work_at_its_next_report():
+    reported, go_on, beyond = threading.Event(), threading.Event(), []
+
+    def work(progress):
+        progress(0.1, "first")
+        reported.set()
+        go_on.wait(10)
+        progress(0.2, "second")
+        beyond.append("third")
+
+    job = Job(work).start()
+    assert reported.wait(10)
+    job.cancel()
+    go_on.set()
+    with pytest.raises(Cancelled):
+        job.result()
+    assert beyond == []
+    assert job.fraction == 0.1
+
+
+def test_an_error_of_the_work_reaches_the_caller_whole():
+    def work(progress):
+        raise PhotoError("Nobody is in this photo.")
+
+    with pytest.raises(PhotoError, match=r"^Nobody is in this photo\.$"):
+        Job(work).start().result()
+
+
+def test_two_jobs_never_work_at_the_same_time():
+    inside, most = [], []
+    barrier = threading.Barrier(2, timeout=0.2)
+
+    def work(progress):
+        inside.append(1)
+        most.append(len(inside))
+        # Were both inside, the barrier would let them through; alone, each waits in vain.
+        with pytest.raises(threading.BrokenBarrierError):
+            barrier.wait()
+        inside.pop()
+
+    jobs = [Job(work).start(), Job(work).start()]
+    for job in jobs:
+        job.result()
+    assert most == [1, 1]
+
+
+def test_a_job_cancelled_while_it_waits_its_turn_never_starts():
+    running, go_on, started = threading.Event(), threading.Event(), []
+
+    def first(progress):
+        running.set()
+        go_on.wait(10)
+
+    one = Job(first).start()
+    assert running.wait(10)
+    two = Job(lambda progress: started.append(1)).start()
+    two.cancel()
+    go_on.set()
+    one.result()
+    with pytest.raises(Cancelled):
+        two.result()
+    assert started == []
