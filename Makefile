@@ -23,7 +23,7 @@ env: $(READY) ## make .venv with relight-stage in it (Python 3.11)
 $(READY): pyproject.toml
 	@$(BIN)/python -c '' 2>/dev/null || $(PYTHON) -m venv --clear $(VENV) || \
 		{ echo "Python 3.11 is needed, bpy has wheels for no other: make PYTHON=/path/to/python3.11" >&2; exit 1; }
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_OPTIONS) $(TORCH) -e '.[render,train,dev]'
+	$(BIN)/python -m pip install -qq --disable-pip-version-check $(PIP_OPTIONS) $(TORCH) -e '.[render,train,dev]'
 	@touch $@
 
 demo: $(READY) ## render, check and relight a little of everything: demo/contact_sheet.png

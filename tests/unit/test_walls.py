@@ -25,7 +25,8 @@ MAY_IMPORT = {
     "synth": {"errors", "scenes"},
     "synth (Blender)": {"errors", "scenes", "scenes.build", "synth"},
     "nets": {"errors", "scenes", "synth"},
-    "addon": {"errors", "scenes", "scenes.build", "synth", "synth (Blender)", "nets.infer"},
+    # cli: Blender's --command runs it. Of nets only what needs neither torch nor opencv, which Blender lacks.
+    "addon": {"cli", "errors", "scenes", "scenes.build", "synth", "synth (Blender)", "nets.infer", "nets.resampling"},
 }
 
 
