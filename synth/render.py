@@ -105,7 +105,6 @@ def render_sample(
         on, unshadowed = stage.light_by_world(build_world(scene.hdri), samples)
         singles = stage.light_one_at_a_time(directions, max(2, samples // 8)) if olat_count else []
         surface, was_denoised = stage.surface, stage.denoised
-    assert surface is not None
     shading, shadow = factors(on.diffuse, unshadowed, surface.albedo)
     maps = {
         "full": on.diffuse + on.specular,

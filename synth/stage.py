@@ -12,7 +12,7 @@ import bpy
 import numpy as np
 
 from ..errors import RenderError
-from ..scenes.build.subject import AOVS, build_bust
+from ..scenes.build.subject import AOVS, build_bust, show_measuring_surface
 from ..scenes.build.surroundings import build_black_world, build_camera, build_olat_light
 from ..scenes.build.versions import PASS_NAMES, set_multilayer_exr
 from ..scenes.bust import LABELS, Bust
@@ -21,7 +21,8 @@ from ..scenes.lights import OLAT_CHUNK
 from .denoise import denoise, is_denoiser_here
 from .exr import read_planes, stack
 
-RGB, XYZ = ("R", "G", "B"), ("X", "Y", "Z")
+RGB = ("R", "G", "B")
+MEASURE_SAMPLES = 32  # per pixel, for what does not depend on light
 
 
 class Surface(NamedTuple):
@@ -64,9 +65,9 @@ class Stage:
         build_bust(bust, self.subject)
         scene.camera = build_camera(camera, scene.collection)
         self.black = build_black_world()
-        self.surface: Surface | None = None
         _set_up_render(scene, size, seed, bounces)
         _add_passes(scene.view_layers[0])
+        self.surface = self._measure()
 
     def __enter__(self) -> "Stage":
         return self
@@ -83,13 +84,9 @@ class Stage:
             the split image with visibility on, and the diffuse image with visibility off.
         """
         self.scene.world = world
-        self._set_visibility(True)
-        planes = self._render(samples)
-        if self.surface is None:
-            self.surface = self._surface(planes)
-        on = self._split(planes)
+        on = self.split(self.render_planes(samples))
         self._set_visibility(False)
-        off = self._split(self._render(samples)).diffuse
+        off = self.split(self.render_planes(samples)).diffuse
         self._set_visibility(True)
         return on, off
 
@@ -107,13 +104,21 @@ class Stage:
         images: list[Split] = []
         for start in range(0, len(directions), OLAT_CHUNK):
             chunk = directions[start : start + OLAT_CHUNK] @ rotation.T
-            planes = self._render_lamps(chunk, len(directions), samples)
+            planes = self.render_lamps(chunk, len(directions), samples)
             for i in range(len(chunk)):
                 parts = (stack(planes, f"ViewLayer.Combined_{kind}_{i}", RGB) for kind in ("diffuse", "specular"))
                 images.append(Split(*(self._clean(part, fast=True) for part in parts)))
         return images
 
-    def _render_lamps(self, directions: np.ndarray, count: int, samples: int) -> dict[str, np.ndarray]:
+    def render_lamps(self, directions: np.ndarray, count: int, samples: int) -> dict[str, np.ndarray]:
+        """Render up to OLAT_CHUNK lights of a rig of ``count`` together, each copy in its own light group.
+
+        Args:
+            directions: (n, 3) towards the lights, world frame.
+
+        Returns:
+            all planes of the EXR; ``ViewLayer.Combined_diffuse_i.R`` is light i without specular.
+        """
         layer = self.scene.view_layers[0]
         lamps: list[bpy.types.Object] = []
         try:
@@ -125,7 +130,7 @@ class Stage:
                     lamp.lightgroup = layer.lightgroups.add(name=lamp.name).name
                     lamps.append(lamp)
             # One light is chosen at each bounce: 2·chunk of them share the samples.
-            return self._render(samples * len(directions))
+            return self.render_planes(samples * len(directions))
         finally:
             for lamp in lamps:
                 bpy.data.lights.remove(lamp.data)
@@ -137,7 +142,8 @@ class Stage:
         for obj in self.subject.objects:
             obj.visible_shadow = obj.visible_diffuse = obj.visible_glossy = visible
 
-    def _render(self, samples: int) -> dict[str, np.ndarray]:
+    def render_planes(self, samples: int) -> dict[str, np.ndarray]:
+        """Render the scene as it stands; every channel of Cycles' EXR by its name, (H, W), not denoised."""
         self.scene.cycles.samples = samples
         with tempfile.TemporaryDirectory(prefix="relight-stage-") as folder:
             path = Path(folder) / "passes.exr"
@@ -147,7 +153,9 @@ class Stage:
                 raise RenderError("Cycles wrote no image. Look for its message above; is the temporary folder full?")
             return read_planes(path)
 
-    def _split(self, planes: dict[str, np.ndarray]) -> Split:
+    def split(self, planes: dict[str, np.ndarray]) -> Split:
+        """Split an image of all lights together by Cycles' passes."""
+
         def light(kind: str) -> np.ndarray:
             direct, indirect, colour = (_pass(planes, kind + part) for part in ("Dir", "Ind", "Col"))
             return (direct + indirect) * colour
@@ -155,26 +163,31 @@ class Stage:
         return Split(self._clean(light("Diff")), self._clean(light("Gloss")))
 
     def _clean(self, image: np.ndarray, fast: bool = False) -> np.ndarray:
-        assert self.surface is not None, "render under a world first"
         if self.denoised:
             image = denoise(image, self.surface.albedo, self.surface.normal, fast)
         return image * (self.surface.matte > 0)
 
-    def _surface(self, planes: dict[str, np.ndarray]) -> Surface:
-        aovs = [stack(planes, f"ViewLayer.{name}", RGB) for name in AOVS]
+    def _measure(self) -> Surface:
+        self.scene.world = self.black
+        show_measuring_surface(self.subject, True)
+        cycles = self.scene.cycles
+        bounces, cycles.max_bounces = cycles.max_bounces, 0
+        planes = self.render_planes(MEASURE_SAMPLES)
+        cycles.max_bounces = bounces
+        show_measuring_surface(self.subject, False)
+        aovs = {name: stack(planes, f"ViewLayer.{name}", RGB) for name in AOVS}
         matte = stack(planes, "ViewLayer.Combined", ("A",)).clip(0, 1)
-        depth = stack(planes, "ViewLayer.Depth", ("Z",))
-        normal = stack(planes, "ViewLayer.Normal", XYZ) @ self.camera.matrix_world()[:3, :3]
+        parsing = np.concatenate([aovs[f"parsing_{k}"] for k in range(3)], axis=-1)[:, :, : len(LABELS)]
         # Behind a transparent surface AOVs are as noisy as the path's choice to pass it; the labels of a pixel have the
         # same noise and must sum to its coverage, which cancels it.
-        seen = sum(aov.sum(axis=-1, keepdims=True) for aov in aovs[1:])
-        aovs = [aov * np.where(seen > 0, matte / np.maximum(seen, 1e-6), 0) for aov in aovs]
+        seen = parsing.sum(axis=-1, keepdims=True)
+        scale = np.where(seen > 0, matte / np.maximum(seen, 1e-6), 0)
         return Surface(
-            albedo=aovs[0].clip(0, 1),
-            normal=normal.astype(np.float32),
-            depth=np.where((matte > 0) & (depth < 1e9), depth, 0).astype(np.float32),
-            matte=matte,
-            parsing=np.concatenate(aovs[1:], axis=-1)[:, :, : len(LABELS)].clip(0, 1),
+            albedo=(aovs["albedo"] * scale).clip(0, 1),
+            normal=((aovs["normal"] * scale) @ self.camera.matrix_world()[:3, :3]).astype(np.float32),
+            depth=np.where(seen > 0, aovs["depth"][:, :, :1] / np.maximum(seen, 1e-6), 0).astype(np.float32),
+            matte=matte * (seen > 0),
+            parsing=(parsing * scale).clip(0, 1),
         )
 
 
@@ -217,7 +230,8 @@ def _add_passes(layer: bpy.types.ViewLayer) -> None:
     for kind in ("diffuse", "glossy"):
         for part in ("direct", "indirect", "color"):
             setattr(layer, f"use_pass_{kind}_{part}", True)
-    layer.use_pass_z = layer.use_pass_normal = True
+    # Without it AOVs end at the first surface of half opacity.
+    layer.pass_alpha_threshold = 1.0
     for name in AOVS:
         aov = layer.aovs.add()
         aov.name, aov.type = name, "COLOR"

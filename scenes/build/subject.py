@@ -1,7 +1,9 @@
 """A Bust as Blender objects: meshes, hair curves and their materials.
 
-Every material also writes what the light stage needs as AOVs: ``albedo`` (base colour) and the parsing labels one-hot
-in three colour AOVs (``parsing_0`` … ``parsing_2``, three labels each).
+Every material also writes what the light stage needs as AOVs, because Cycles' own passes see the first surface alone
+and hair is half transparent: ``albedo`` (base colour), ``normal`` (world frame, without bump), ``depth`` (metres along
+the viewing axis) and the parsing labels one-hot in three colours (``parsing_0`` … ``parsing_2``, three labels each).
+AOVs are right only while the materials show their measuring surface (``show_measuring_surface``).
 """
 
 import bpy
@@ -10,7 +12,9 @@ import numpy as np
 from ..bust import Bust, Material, Part, Strands
 from .versions import enable_nodes
 
-AOVS = ("albedo", "parsing_0", "parsing_1", "parsing_2")
+AOVS = ("albedo", "normal", "depth", "parsing_0", "parsing_1", "parsing_2")
+
+REAL, MEASURING = "Real", "Measuring"  # a material's two output nodes
 
 # Mean free paths of skin in millimetres, red, green, blue.
 # Source: Jensen et al. 2001, "A Practical Model for Subsurface Light Transport", table of "skin1".
@@ -31,6 +35,13 @@ def build_bust(bust: Bust, collection: bpy.types.Collection) -> None:
         curves = build_strands(strands)
         curves.materials.append(build_material(strands.material, False, strands.label))
         collection.objects.link(bpy.data.objects.new(strands.name, curves))
+
+
+def show_measuring_surface(collection: bpy.types.Collection, measuring: bool) -> None:
+    """Switch all materials of a built bust between how they look and how their AOVs are measured."""
+    for obj in collection.objects:
+        for material in obj.data.materials:
+            material.node_tree.nodes[MEASURING if measuring else REAL].is_active_output = True
 
 
 def build_mesh(part: Part) -> bpy.types.Mesh:
@@ -82,9 +93,8 @@ def build_material(material: Material, painted: bool, label: int | None) -> bpy.
     enable_nodes(data)
     tree = data.node_tree
     tree.nodes.clear()
-    output = tree.nodes.new("ShaderNodeOutputMaterial")
     principled = tree.nodes.new("ShaderNodeBsdfPrincipled")
-    tree.links.new(principled.outputs["BSDF"], output.inputs["Surface"])
+    _add_output(tree, REAL, principled.outputs["BSDF"])
 
     colour = _base_colour(tree, material, painted)
     tree.links.new(colour, principled.inputs["Base Color"])
@@ -102,8 +112,11 @@ def build_material(material: Material, painted: bool, label: int | None) -> bpy.
     if material.alpha is not None:
         opacity = _picture(tree, material.alpha, "Non-Color").outputs["Color"]
         tree.links.new(opacity, principled.inputs["Alpha"])
+    _add_output(tree, MEASURING, _measuring_surface(tree, opacity))
 
     _write_aov(tree, "albedo", colour, opacity)
+    _write_aov(tree, "normal", tree.nodes.new("ShaderNodeNewGeometry").outputs["Normal"], opacity)
+    _write_aov(tree, "depth", tree.nodes.new("ShaderNodeCameraData").outputs["View Z Depth"], opacity)
     for k in range(3):
         if label is None:
             attribute = tree.nodes.new("ShaderNodeAttribute")
@@ -162,15 +175,36 @@ def _bump(tree: bpy.types.NodeTree, material: Material) -> bpy.types.NodeSocket:
 def _write_aov(
     tree: bpy.types.NodeTree, name: str, colour: bpy.types.NodeSocket, opacity: bpy.types.NodeSocket | None
 ) -> None:
-    """Cycles adds up the AOVs of all surfaces that a path passes through, unweighted.
-
-    A path passes a surface with probability 1 − opacity, so AOVs times opacity average to what is really seen.
-    """
+    """Cycles adds up the AOVs of all surfaces that a path passes through, unweighted; so weigh by opacity."""
     if opacity is not None:
         colour = _multiply(tree, colour, opacity)
     node = tree.nodes.new("ShaderNodeOutputAOV")
     node.aov_name = name
     tree.links.new(colour, node.inputs["Color"])
+
+
+def _measuring_surface(tree: bpy.types.NodeTree, opacity: bpy.types.NodeSocket | None) -> bpy.types.NodeSocket:
+    """White, and as opaque as the real surface.
+
+    A path chooses between reflecting and passing by the surfaces' brightness; only white diffuse is passed with
+    probability 1 − opacity, so that AOVs times opacity average to what is seen.
+    """
+    diffuse = tree.nodes.new("ShaderNodeBsdfDiffuse")
+    diffuse.inputs["Color"].default_value = (1, 1, 1, 1)
+    if opacity is None:
+        return diffuse.outputs["BSDF"]
+    mix = tree.nodes.new("ShaderNodeMixShader")
+    tree.links.new(opacity, mix.inputs["Fac"])
+    tree.links.new(tree.nodes.new("ShaderNodeBsdfTransparent").outputs["BSDF"], mix.inputs[1])
+    tree.links.new(diffuse.outputs["BSDF"], mix.inputs[2])
+    return mix.outputs["Shader"]
+
+
+def _add_output(tree: bpy.types.NodeTree, name: str, surface: bpy.types.NodeSocket) -> None:
+    node = tree.nodes.new("ShaderNodeOutputMaterial")
+    node.name = name
+    tree.links.new(surface, node.inputs["Surface"])
+    node.is_active_output = name == REAL
 
 
 def _multiply(tree: bpy.types.NodeTree, a: bpy.types.NodeSocket, b: bpy.types.NodeSocket) -> bpy.types.NodeSocket:

@@ -1,0 +1,173 @@
+"""Laws of the light stage, rendered by real Cycles on subjects whose answer is known."""
+
+import bpy
+import numpy as np
+import pytest
+
+from relight_stage.scenes import light_map as lm
+from relight_stage.scenes.build.surroundings import build_olat_light, build_world
+from relight_stage.scenes.cameras import Camera
+from relight_stage.scenes.hdris import Hdri, studio_hdris
+from relight_stage.scenes.lights import olat_directions
+from relight_stage.synth.passes import factors, recombine
+from relight_stage.synth.stage import RGB, Stage, stack
+
+CAMERA = Camera(yaw_deg=30, pitch_deg=10, roll_deg=5, frame_m=0.4, offset_m=(0.0, 0.0))
+
+
+def studio(name: str) -> Hdri:
+    return next(Hdri(path, turn_deg=70) for path in studio_hdris() if path.stem == name)
+
+
+def write_panorama(path, pixels):
+    import OpenEXR
+
+    with OpenEXR.File({"compression": OpenEXR.ZIP_COMPRESSION, "type": OpenEXR.scanlineimage}, {"RGB": pixels}) as file:
+        file.write(str(path))
+    return path
+
+
+def inside(stage):
+    """Pixels that the subject covers wholly, (H, W)."""
+    return stage.surface.matte[:, :, 0] > 0.999
+
+
+def test_the_maps_recombine_to_cycles_own_image(ball_over_ground):
+    with Stage(ball_over_ground, CAMERA, 64, seed=1, denoised=False) as stage:
+        on, unshadowed = stage.light_by_world(build_world(studio("courtyard")), 16)
+        combined = stack(stage.render_planes(16), "ViewLayer.Combined", RGB)
+        shading, shadow = factors(on.diffuse, unshadowed, stage.surface.albedo)
+        maps = {"albedo": stage.surface.albedo, "shading": shading, "shadow": shadow, "specular": on.specular}
+        # The same seed draws the same paths; what is left is rounding and pixels the albedo hardly covers.
+        assert np.abs(recombine(maps) - combined)[inside(stage)].max() < 1e-3 * combined.max()
+        assert shadow.min() >= 0 and shadow.max() <= 1
+
+
+def test_shading_of_a_matte_sphere_is_lamberts(matte_sphere):
+    direction = np.array([[0.6, 0.48, 0.64]])  # a unit vector
+    count = 512
+    with Stage(matte_sphere, CAMERA, 96, seed=1, bounces=0, denoised=False) as stage:
+        rotation = CAMERA.matrix_world()[:3, :3]
+        planes = stage.render_lamps(direction @ rotation.T, count, 64)
+        shading = stack(planes, "ViewLayer.Combined_diffuse_0", RGB) / np.maximum(stage.surface.albedo, 1e-3)
+        normal = stage.surface.normal
+        cosine = normal @ direction[0]
+        lit = inside(stage) & (cosine > 0.15) & (normal[:, :, 2] > 0.2)  # the whole disc of 5° above the horizon
+    assert lit.sum() > 500
+    error = np.abs(shading[lit] * np.pi / cosine[lit][:, None] - 1)
+    assert error.mean() < 0.01
+    assert np.abs((shading[lit] * np.pi).mean() / cosine[lit].mean() - 1) < 0.003
+
+
+def test_specular_by_the_light_side_toggle_is_the_glossy_pass(shiny_sphere):
+    directions = olat_directions(16)
+    with Stage(shiny_sphere, CAMERA, 64, seed=1, bounces=0, denoised=False) as stage:
+        planes = stage.render_lamps(directions @ CAMERA.matrix_world()[:3, :3].T, 16, 32)
+        full = sum(
+            stack(planes, f"ViewLayer.Combined_{kind}_{i}", RGB) for i in range(16) for kind in ("diffuse", "specular")
+        )
+        off = sum(stack(planes, f"ViewLayer.Combined_diffuse_{i}", RGB) for i in range(16))
+        split = stage.split(planes)
+        specular = (full - off)[inside(stage)]
+        glossy = split.specular[inside(stage)]
+    assert specular.min() >= -1e-6
+    assert specular.mean() == pytest.approx(glossy.mean(), rel=0.01)
+    assert np.abs(specular - glossy).mean() < 0.01 * glossy.mean()
+
+
+def test_nothing_is_in_shadow_where_nothing_occludes(matte_sphere):
+    with Stage(matte_sphere, CAMERA, 64, seed=1, denoised=False) as stage:
+        on, unshadowed = stage.light_by_world(build_world(studio("sunset")), 16)
+        shadow = factors(on.diffuse, unshadowed, stage.surface.albedo)[1][inside(stage)]
+    # A sphere hides no light from itself but below the shading normal of its facets.
+    assert shadow.min() > 0.97
+    assert shadow.mean() > 0.999
+
+
+def test_a_ball_casts_its_shadow_away_from_the_light(ball_over_ground, tmp_path):
+    pixels = np.full((64, 128, 3), 0.02, np.float32)
+    pixels[20:24, 62:66] = 300
+    sun = Hdri(write_panorama(tmp_path / "sun.exr", pixels), turn_deg=-80)
+    with Stage(ball_over_ground, CAMERA, 96, seed=1) as stage:
+        on, unshadowed = stage.light_by_world(build_world(sun), 32)
+        shadow = factors(on.diffuse, unshadowed, stage.surface.albedo)[1]
+        ground = stage.surface.parsing[:, :, 0] > 0.99
+    assert shadow[ground].min() < 0.2  # a core shadow
+    assert (shadow[ground] > 0.95).mean() > 0.4  # and open ground
+    assert shadow.min() >= 0 and shadow.max() <= 1
+
+
+def test_lights_add(ball_over_ground):
+    directions = olat_directions(8)
+    weights = np.linspace(0.2, 3.0, 8)
+    with Stage(ball_over_ground, CAMERA, 48, seed=1, denoised=False) as stage:
+        images = stage.light_one_at_a_time(directions, 64)
+        summed = sum(w * (image.diffuse + image.specular) for w, image in zip(weights, images, strict=True))
+        for direction, weight in zip(directions @ CAMERA.matrix_world()[:3, :3].T, weights, strict=True):
+            lamp = build_olat_light("direct", direction, 8, stage.lamps)
+            lamp.data.energy = weight
+        direct = stack(stage.render_planes(512), "ViewLayer.Combined", RGB)
+        covered = inside(stage)
+    # Two estimates of the same image; each has about 1.5% noise a pixel, a tenth of that in the mean.
+    assert summed[covered].mean() == pytest.approx(direct[covered].mean(), rel=0.005)
+    assert np.sqrt(((summed - direct)[covered] ** 2).mean()) < 0.05 * direct[covered].mean()
+
+
+def test_olats_under_a_panorama_sum_to_its_direct_render(ball_over_ground):
+    hdri = studio("forest")
+    directions = olat_directions(64)
+    with Stage(ball_over_ground, CAMERA, 48, seed=1, denoised=False) as stage:
+        on, _ = stage.light_by_world(build_world(hdri), 256)
+        images = stage.light_one_at_a_time(directions, 32)
+        covered = inside(stage)
+    light = lm.panorama_in_camera(lm.read_light_map(hdri.path), CAMERA.matrix_world(), np.radians(hdri.turn_deg))
+    weights = lm.olat_weights(light, directions)
+    summed = sum(w * image.diffuse for w, image in zip(weights, images, strict=True))[covered]
+    direct = on.diffuse[covered]
+    # 64 patches of 14° approximate soft light to 4–5%; a wrong frame or scale gives far more.
+    assert np.sqrt(((summed - direct) ** 2).mean()) < 0.08 * direct.mean()
+    assert summed.mean() == pytest.approx(direct.mean(), rel=0.02)
+
+
+@pytest.mark.parametrize("turn_deg", [0, 130])
+def test_the_highlight_on_a_ball_lies_where_the_light_map_says(tmp_path, shiny_sphere, turn_deg):
+    pixels = np.full((128, 256, 3), 0.01, np.float32)
+    pixels[40:43, 150:153] = 2000
+    hdri = Hdri(write_panorama(tmp_path / "spot.exr", pixels), turn_deg=turn_deg)
+    light = lm.panorama_in_camera(pixels, CAMERA.matrix_world(), np.radians(turn_deg))
+    brightest = lm.directions(64).reshape(-1, 3)[light.sum(axis=-1).argmax()]
+    with Stage(shiny_sphere, CAMERA, 128, seed=1, denoised=False) as stage:
+        on, _ = stage.light_by_world(build_world(hdri), 64)
+        row, column = np.unravel_index(on.specular.sum(axis=-1).argmax(), (128, 128))
+        normal = stage.surface.normal[row, column]
+        normal /= np.linalg.norm(normal)
+    scale = 36.0 / CAMERA.focal_mm / 128
+    towards_camera = -np.array([(column - 63.5) * scale, (63.5 - row) * scale, -1.0])
+    towards_camera /= np.linalg.norm(towards_camera)
+    mirrored = 2 * (normal @ towards_camera) * normal - towards_camera
+    # A light from behind is mirrored at the rim by a Fresnel-weighted, wide lobe; 12° holds for all angles tried.
+    assert mirrored @ brightest > np.cos(np.radians(12))
+
+
+def test_semi_transparent_parts_weigh_by_their_opacity(tmp_path):
+    import cv2
+
+    from .conftest import sphere
+    from relight_stage.scenes.bust import Bust
+
+    cv2.imwrite(str(tmp_path / "half.png"), np.full((8, 8), 128, np.uint8))
+    veil = sphere(0.13, label=5, alpha=tmp_path / "half.png", colour=(0.1, 0.1, 0.1))
+    with Stage(Bust((sphere(), veil), np.zeros((68, 3))), CAMERA, 48, seed=1) as stage:
+        covered = inside(stage)
+        parsing = stage.surface.parsing
+    assert np.abs(parsing.sum(axis=-1) - stage.surface.matte[:, :, 0]).max() < 1e-3
+    # In the middle a ray passes one veil of 50% and then the ball.
+    assert parsing[20:28, 20:28, 5].mean() == pytest.approx(0.5, abs=0.03)
+    assert covered.any()
+
+
+def test_leaving_the_stage_leaves_no_data_behind(matte_sphere):
+    counts = {name: len(getattr(bpy.data, name)) for name in ("objects", "meshes", "materials", "worlds", "scenes")}
+    with Stage(matte_sphere, CAMERA, 32, seed=1) as stage:
+        stage.light_by_world(build_world(studio("city")), 1)
+    assert counts == {name: len(getattr(bpy.data, name)) for name in counts}
