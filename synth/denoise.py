@@ -20,8 +20,14 @@ _FAST, _BALANCED = 4, 5
 
 @lru_cache(maxsize=1)
 def _library() -> ctypes.CDLL | None:
-    name = {"win32": "OpenImageDenoise.dll", "darwin": "libOpenImageDenoise.dylib"}.get(sys.platform, "libOpenImageDenoise.so.2")
-    roots = [Path(bpy.__file__).parent, Path(bpy.app.binary_path).parent] if bpy.app.binary_path else [Path(bpy.__file__).parent]
+    name = {"win32": "OpenImageDenoise.dll", "darwin": "libOpenImageDenoise.dylib"}.get(
+        sys.platform, "libOpenImageDenoise.so.2"
+    )
+    roots = (
+        [Path(bpy.__file__).parent, Path(bpy.app.binary_path).parent]
+        if bpy.app.binary_path
+        else [Path(bpy.__file__).parent]
+    )
     candidates = [name]  # already loaded by Blender, or on the system's path
     candidates += [str(folder / name) for root in roots for folder in (root / "lib", root / "blender.shared", root)]
     for candidate in candidates:

@@ -33,7 +33,9 @@ def write_exr(path: Path, maps: dict[str, np.ndarray], channels: dict[str, tuple
             file.write(str(path))
         written = read_planes(path)
     except (OSError, RuntimeError) as error:
-        raise SampleError(f"{path} could not be written ({error}). Is the disk full or the folder read-only?") from error
+        raise SampleError(
+            f"{path} could not be written ({error}). Is the disk full or the folder read-only?"
+        ) from error
     if len(written) != len(planes):
         raise SampleError(f"{path} was cut short while writing. Free some disk space and run the same command again.")
 

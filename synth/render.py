@@ -75,11 +75,11 @@ def render_dataset(
     hdris = (*studio_hdris(Path(bpy.utils.resource_path("LOCAL")) / "datafiles"), *packs.hdris)
     _claim(out, config)
 
-    begin, done = time.monotonic(), 0
+    begin = time.monotonic()
     missing = [i for i in range(count) if not (out / sample_name(i) / "sample.json").is_file()]
     if len(missing) < count:
         report(f"{count - len(missing)} of {count} samples are there already.")
-    for index in missing:
+    for done, index in enumerate(missing):
         free = shutil.disk_usage(out).free
         if free < DISK_FREE_MIN:
             raise SampleError(
@@ -89,10 +89,9 @@ def render_dataset(
         scene = scene_rand(seed, index, packs, hdris)
         sample, olat = render_sample(scene, packs, size, olat_count, samples)
         write_sample(out / sample_name(index), sample, olat)
-        done += 1
-        pace = (time.monotonic() - begin) / done
-        left = pace * (len(missing) - done)
-        report(f"{sample_name(index)} {done}/{len(missing)}  {pace:.1f} s each, {left / 60:.0f} min left")
+        pace = (time.monotonic() - begin) / (done + 1)
+        left = pace * (len(missing) - done - 1)
+        report(f"{sample_name(index)} {done + 1}/{len(missing)}  {pace:.1f} s each, {left / 60:.0f} min left")
 
 
 def render_sample(

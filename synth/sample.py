@@ -73,7 +73,9 @@ def write_sample(folder: Path, sample: Sample, olat: Olat | None = None) -> None
         (partial / "sample.json").write_text(json.dumps(sample.meta, indent=1))
         partial.rename(folder)
     except OSError as error:
-        raise SampleError(f"{folder} could not be written: {error.strerror}. Free the disk or choose another folder.") from error
+        raise SampleError(
+            f"{folder} could not be written: {error.strerror}. Free the disk or choose another folder."
+        ) from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 

@@ -53,7 +53,9 @@ class Stage:
         denoised: denoise every image where this Blender has Open Image Denoise.
     """
 
-    def __init__(self, bust: Bust, camera: Camera, size: int, seed: int, bounces: int = 4, denoised: bool = True) -> None:
+    def __init__(
+        self, bust: Bust, camera: Camera, size: int, seed: int, bounces: int = 4, denoised: bool = True
+    ) -> None:
         self.camera = camera
         self.denoised = denoised and is_denoiser_here()
         self.before = _data_blocks()
@@ -239,5 +241,16 @@ def _add_passes(layer: bpy.types.ViewLayer) -> None:
 
 def _data_blocks() -> dict[str, set[int]]:
     """Addresses of what is in the file now, by collection of bpy.data, so that the rest can be removed again."""
-    names = ("objects", "scenes", "collections", "meshes", "hair_curves", "materials", "images", "cameras", "lights", "worlds")
+    names = (
+        "objects",
+        "scenes",
+        "collections",
+        "meshes",
+        "hair_curves",
+        "materials",
+        "images",
+        "cameras",
+        "lights",
+        "worlds",
+    )
     return {name: {block.as_pointer() for block in getattr(bpy.data, name)} for name in names}

@@ -54,7 +54,9 @@ def build_black_world() -> bpy.types.World:
     return world
 
 
-def build_olat_light(name: str, direction: np.ndarray, count: int, collection: bpy.types.Collection) -> bpy.types.Object:
+def build_olat_light(
+    name: str, direction: np.ndarray, count: int, collection: bpy.types.Collection
+) -> bpy.types.Object:
     """A sun of 1 W/m² shaped as a disc of solid angle 4π/count.
 
     Args:
