@@ -34,7 +34,7 @@ _HORNY_LAYER = 0.03
 
 # Fitzpatrick I–VI: the range of melanosome volume fractions drawn for each type (Jacques 1998, split in six so that
 # the individual typology angle steps evenly).
-MELANIN_RANGES = ((0.005, 0.011), (0.011, 0.022), (0.022, 0.045), (0.045, 0.09), (0.09, 0.19), (0.19, 0.43))
+MELANIN_RANGES = ((0.002, 0.009), (0.009, 0.022), (0.022, 0.045), (0.045, 0.09), (0.09, 0.2), (0.2, 0.5))
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Skin:
 
     Attributes:
         fitzpatrick: 1 to 6, the type that the melanin was drawn for.
-        melanin: volume fraction of melanosomes in the epidermis, 0.005 to 0.43.
+        melanin: volume fraction of melanosomes in the epidermis, 0.002 to 0.5.
         haemoglobin: volume fraction of blood in the dermis, 0.012 to 0.04.
         flush: how much redder cheeks, nose and ears are than the rest, 0 to 1.
         mottling: relative low-frequency variation of both pigments, 0 to 0.3.

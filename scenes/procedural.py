@@ -1,0 +1,240 @@
+"""The self-contained head: a bust out of nothing but a description, no asset files.
+
+The skin is the zero level of a field (``sculpture.py``), meshed finer where the face is; the eyeballs, the teeth, the
+brows and a garment come on top. The bust's frame, metres; inside functions named so, millimetres. V vertices, F faces.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .bust import LABELS, Bust, Material, Part, Strands
+from .features import eyeball, face_landmarks, teeth, trace_front
+from .fields import bump, graded_axis, project, smoothstep, surface_nets
+from .garment import Garment, build_garment, garment_rand
+from .hair_colour import hair_colour_rand
+from .sculpture import (
+    Expression,
+    Marks,
+    Shape,
+    head_field,
+    lid_field,
+    lip_heights,
+    marks_of,
+    mouth_gap,
+    mouth_line,
+    unpose,
+)
+from .skin import Skin, lip_colour, paint_skin, skin_colour, skin_material, skin_rand
+
+# From the bust's frame to the sculpting frame and back.
+FLIP = np.float32([1, -1, 1])
+
+# Scene-linear colours of irises: browns, hazel, green, blues, grey.
+_IRISES = (
+    (0.035, 0.014, 0.006),
+    (0.075, 0.030, 0.011),
+    (0.13, 0.068, 0.022),
+    (0.085, 0.11, 0.045),
+    (0.075, 0.15, 0.25),
+    (0.15, 0.21, 0.26),
+)
+
+
+@dataclass(frozen=True)
+class ProceduralHead:
+    """Everything that is drawn for a self-contained head except its hair.
+
+    Attributes:
+        iris: scene-linear colour of the irises.
+        brow_colour: scene-linear colour of the brows.
+        brow_density: 0.4 sparse to 1.2 bushy.
+        pattern: seed of what has no name of its own, such as each hair of the brows.
+    """
+
+    shape: Shape
+    expression: Expression
+    skin: Skin
+    iris: tuple[float, float, float]
+    brow_colour: tuple[float, float, float]
+    brow_density: float
+    garment: Garment
+    pattern: int
+
+
+def procedural_head_rand(rng: np.random.Generator) -> ProceduralHead:
+    """Draw a head: a person, what their face does, and what they wear."""
+    shape_rng, expression_rng, skin_rng, garment_rng, rest_rng = rng.spawn(5)
+    shape, skin = _shape_rand(shape_rng), skin_rand(skin_rng)
+    shares = (
+        np.array([0.1, 0.25, 0.2, 0.1, 0.2, 0.15])
+        if skin.fitzpatrick < 3
+        else np.array([0.4, 0.4, 0.15, 0.03, 0.01, 0.01])
+    )
+    iris = np.array(_IRISES[rest_rng.choice(len(_IRISES), p=shares)]) * np.exp(rest_rng.normal(0, 0.15, 3))
+    return ProceduralHead(
+        shape=shape,
+        expression=_expression_rand(expression_rng),
+        skin=skin,
+        iris=tuple(float(c) for c in iris),
+        brow_colour=hair_colour_rand(rest_rng, skin.fitzpatrick, shape.age),
+        brow_density=float(rest_rng.uniform(0.5, 1.0) + 0.2 * shape.masculine),
+        garment=garment_rand(garment_rng),
+        pattern=int(rest_rng.integers(2**31)),
+    )
+
+
+def procedural_bust(head: ProceduralHead) -> Bust:
+    """Build the bust: skin, eyeballs, teeth when the mouth is open, garment, brows; bald."""
+    shape = head.shape
+    marks = marks_of(shape, head.expression)
+
+    def field(points: np.ndarray) -> np.ndarray:
+        p = points * FLIP
+        skin = head_field(shape, marks, p)
+        # Below the neck the skin ends inside the garment.
+        under = np.where(p[:, 2] < -135, 85 * (np.hypot(p[:, 0] / 118, (p[:, 1] + 92) / 98) - 1), -1e3)
+        return np.maximum(np.maximum(skin, under), -352 - p[:, 2])
+
+    xs = graded_axis((-120, -88, -60, -48, 48, 60, 88, 120), (3, 2.4, 2.6, 1.4, 1.4, 2.6, 2.4, 3))
+    ys = graded_axis((-60, 10, 40, 120, 205), (1.5, 1.7, 3, 3.4, 4))
+    zs = graded_axis(
+        (-360, -150, -105, -84, -54, -40, -13, 12, 28, 60, 140), (8, 4, 1.8, 1.2, 1.2, 1.5, 1.2, 1.2, 1.8, 3.4, 4)
+    )
+    vertices, faces = surface_nets(field, xs, ys, zs)
+    face = np.flatnonzero((vertices[:, 1] < 25) & (vertices[:, 2] > -130) & (vertices[:, 2] < 40))
+    vertices[face] = project(field, vertices[face], 0.05, 1, 0.8)
+
+    skin = Part(
+        "skin",
+        vertices / 1000,
+        faces,
+        _skin_labels(marks, vertices[faces].mean(1) * FLIP),
+        skin_material(head.skin),
+        colours=_skin_colours(head, marks, vertices),
+    )
+    rng = np.random.default_rng(head.pattern)
+    eyes = [eyeball(marks, side, head.expression.gaze_deg, head.iris) for side in (-1, 1)]
+    mouth = [teeth(marks)] if marks.gap > 0.5 else []
+    landmarks = face_landmarks(field, shape, marks) / 1000
+    return Bust(
+        (skin, *eyes, *mouth, build_garment(head.garment, shape)),
+        landmarks.astype(np.float32),
+        (_brows(head, marks, field, rng),),
+    )
+
+
+def procedural_scalp(bust: Bust) -> np.ndarray:
+    """How much hair grows at each vertex of a procedural bust's skin, (V,) in [0, 1]."""
+    x, y, z = bust.parts[0].vertices.T * 1000
+    d = -y
+    # The hairline: high in front, down before the ears, lowest in the nape.
+    front = 63 - 0.004 * x * x
+    line = np.interp(d, [-175, -150, -115, -95, -62, -50, -35, -20, 20], [-70, -66, -40, 12, 8, 24, 42, 54, 63])
+    line = np.where(d > -40, np.minimum(np.maximum(line, front - 30), front), line)
+    ear = np.hypot((d + 90) / 26, (z + 6) / 38) < 1
+    return smoothstep(-3, 4, z - line) * ~ear
+
+
+def _shape_rand(rng: np.random.Generator) -> Shape:
+    normal = np.clip(rng.normal(size=19), -2, 2)
+    pupils, *rest = (float(v) for v in normal)
+    weight, *rest = rest
+    return Shape(
+        float(rng.beta(0.6, 0.6)),
+        float(rng.beta(1.1, 1.5)),
+        weight,
+        63 + 3.0 * pupils,
+        *rest[:17],
+        asymmetry=float(rng.normal(0, 0.7)),
+    )
+
+
+def _expression_rand(rng: np.random.Generator) -> Expression:
+    calm = rng.random() < 0.35
+    if calm:
+        return Expression(gaze_deg=(float(rng.normal(0, 5)), float(rng.normal(0, 3))))
+    return Expression(
+        smile=float(np.clip(rng.normal(0.25, 0.4), -0.4, 1.0)),
+        open=float(rng.uniform(0.15, 1.0)) if rng.random() < 0.35 else 0.0,
+        raised=float(np.clip(rng.normal(0, 0.45), -1, 1)),
+        lids=float(-1.0 if rng.random() < 0.03 else np.clip(rng.normal(0, 0.13), -0.45, 0.35)),
+        gaze_deg=(float(rng.normal(0, 9)), float(rng.normal(0, 5))),
+    )
+
+
+def _skin_labels(marks: Marks, centres: np.ndarray) -> np.ndarray:
+    """Label of each face of the skin from its centre (F, 3) in the sculpting frame."""
+    labels = np.full(len(centres), LABELS.index("skin"), np.uint8)
+    x, d, z = centres.T
+    rest = unpose(marks, centres)
+    labels[_vermilion(marks, rest) > 0.5] = LABELS.index("lips")
+    eye = np.sqrt((np.abs(x) - marks.eye_x) ** 2 + d * d + z * z)
+    labels[(lid_field(marks, np.abs(x), z) < -0.3) & (eye < 16.5) & (d > -2)] = LABELS.index("eyes")
+    if marks.gap:
+        back = marks.mouth_d - x * x / 54 - 5.5
+        labels[(mouth_gap(marks, x, z) < 1.5) & (d < back) & (d > -40)] = LABELS.index("mouth")
+    return labels
+
+
+def _vermilion(marks: Marks, rest: np.ndarray) -> np.ndarray:
+    """1 on the lips, 0 on the skin around them, at resting points (V, 3)."""
+    x, d, z = rest.T
+    line = mouth_line(marks, x)
+    high, low = lip_heights(marks, x)
+    inside = np.minimum(line + high - z, z - line + low)
+    return smoothstep(-0.5, 0.5, inside) * (np.abs(x) < marks.mouth_half) * (d > -5) * (d < 40)
+
+
+def _skin_colours(head: ProceduralHead, marks: Marks, vertices: np.ndarray) -> np.ndarray:
+    p = vertices * FLIP
+    rest = unpose(marks, p)
+    m = rest.copy()
+    m[:, 0] = np.abs(m[:, 0])
+    ex = marks.eye_x
+    flush = 0.9 * bump(m, (36, 10, -36), (13, 30, 13)) + 0.9 * bump(m, (6, 32, marks.nose_z), (11, 14, 9))
+    flush += 0.7 * bump(m, (80, -90, -8), (9, 30, 32)) + 0.4 * bump(m, (0, 10, marks.chin_z + 10), (13, 20, 9))
+    shade = 0.55 * bump(m, (ex - 2, 12, -9), (12, 20, 6)) + 0.3 * bump(m, (ex - 8, 12, 4), (12, 20, 7))
+    shade += 0.35 * smoothstep(20, -30, m[:, 1]) * smoothstep(-95, -130, m[:, 2])
+    colours = paint_skin(head.skin, vertices / 1000, flush, shade)
+    lips = _vermilion(marks, rest)[:, None]
+    colours += lips * (lip_colour(head.skin) - colours)
+    pink = skin_colour(0.3 * head.skin.melanin, 0.06).astype(np.float32)
+    almond = lid_field(marks, m[:, 0], p[:, 2])
+    eye = np.sqrt((m[:, 0] - ex) ** 2 + p[:, 1] ** 2 + p[:, 2] ** 2)
+    wet = (smoothstep(1.0, 0.2, almond) * (eye < 17) * (p[:, 1] > -3))[:, None]
+    colours += 0.7 * wet * (pink - colours)
+    # The roots of the lashes draw the lids' outline, the upper one stronger.
+    lash = np.exp(-0.5 * ((almond - 0.9) / 0.6) ** 2) * (eye < 17.5) * (p[:, 1] > 0)
+    lash *= np.where(p[:, 2] > marks.tilt * (m[:, 0] - ex) / marks.fissure, 0.85, 0.3)
+    colours *= 1 - lash[:, None] * (1 - np.float32([0.12, 0.09, 0.08]))
+    if marks.gap:
+        x, d, z = p.T
+        deep = smoothstep(0, -9, d - (marks.mouth_d - x * x / 54 - 3)) * (mouth_gap(marks, x, z) < 1.5) * (d > -40)
+        colours += deep[:, None] * (np.float32([0.12, 0.025, 0.02]) - colours)
+    return colours.astype(np.float32)
+
+
+def _brows(head: ProceduralHead, marks: Marks, field, rng: np.random.Generator) -> Strands:
+    """Short hairs along two arches, lying on the skin."""
+    count = int(420 * head.brow_density)
+    t = np.tile(rng.uniform(0, 1, count) ** 0.9, 2)
+    side = np.repeat([-1.0, 1.0], count)
+    thick = (
+        (3.4 + 1.4 * head.shape.masculine) * np.minimum(1, 0.55 + 2 * t) * (1.05 - 0.85 * t**2) * head.brow_density**0.5
+    )
+    x = 12 + 41 * t - 0.5 * head.shape.masculine
+    z = marks.brow_z + 1.0 + 6.0 * np.sin(np.pi * np.minimum(0.05 + 0.72 * t, 1)) - 3.6 * t**3 - 1.5
+    z = z + rng.uniform(-0.5, 0.5, 2 * count) * thick
+    # Upright near the nose, then along the arch and at last downwards.
+    angle = np.interp(t, [0, 0.25, 0.7, 1], [1.2, 0.5, 0.05, -0.35]) + rng.normal(0, 0.18, 2 * count)
+    length = 6.5 * (1 - 0.25 * t) * rng.uniform(0.75, 1.2, 2 * count)
+    steps = np.linspace(0, 1, 5)
+    across = x[:, None] + length[:, None] * steps * np.cos(angle)[:, None]
+    up = z[:, None] + length[:, None] * steps * np.sin(angle)[:, None] - 0.8 * steps**2
+    flat = np.stack([side[:, None] * across, up], -1).reshape(-1, 2)
+    points = trace_front(field, flat)
+    points[:, 1] -= np.tile(0.9 * steps + 0.05, 2 * count)
+    material = Material("brows", colour=head.brow_colour, roughness=0.45, specular=0.3)
+    strands = points.reshape(2 * count, 5, 3) / 1000
+    return Strands("brows", strands.astype(np.float32), 0.00022, LABELS.index("brows"), material)
