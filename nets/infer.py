@@ -203,7 +203,9 @@ class Relighter:
     def _decompose(self, seen: Seen, given_matte: np.ndarray | None, shape: tuple[int, int]) -> View:
         size = seen.matte.shape
         matte = seen.matte if given_matte is None else np.clip(resize(given_matte, size, seen.window), 0, 1)
-        foreground = complete_foreground(seen.photo, seen.foreground, matte)
+        # The network guessed the colours behind its own matte's edge, not behind a given one's.
+        guess = seen.foreground if given_matte is None else extrapolate(seen.photo, matte > 0.95)
+        foreground = complete_foreground(seen.photo, guess, matte)
         out = self._run("decompose.onnx", foreground=_to_nchw(foreground), matte=_to_nchw(matte[:, :, None]))
         return View(
             seen.window,

@@ -116,7 +116,9 @@ def _decode_exr(path: Path) -> Photo | None:
 
     try:
         with OpenEXR.File(str(path), separate_channels=True) as file:
-            channels = {name: np.asarray(c.pixels, np.float32) for name, c in file.parts[0].channels.items()}
+            # A damaged file opens with no parts at all.
+            stored = file.parts[0].channels if file.parts else {}
+            channels = {name: np.asarray(channel.pixels, np.float32) for name, channel in stored.items()}
     except (OSError, RuntimeError, ValueError):
         return None
     names = ["R", "G", "B"] if {"R", "G", "B"} <= set(channels) else ["Y"] * 3
