@@ -73,6 +73,11 @@ class Portrait:
         return albedo
 
 
+def _certain(coverage: np.ndarray) -> np.ndarray:
+    """Weight for extrapolation: mixed pixels hold the other side's colour and count little."""
+    return coverage**4
+
+
 def complete_foreground(photo: np.ndarray, guess: np.ndarray, matte: np.ndarray) -> np.ndarray:
     """The subject's straight colour (h, w, 3): the photo itself where the matte is full, ``guess`` where it is empty.
 
@@ -80,7 +85,7 @@ def complete_foreground(photo: np.ndarray, guess: np.ndarray, matte: np.ndarray)
     Source: Forte, "Approximate fast foreground colour estimation", ICIP 2021, eq. 3.
     """
     alpha = matte[:, :, None]
-    background = extrapolate(photo, 1 - matte)
+    background = extrapolate(photo, _certain(1 - matte))
     return np.clip(guess + alpha * (photo - alpha * guess - (1 - alpha) * background), 0, 1).astype(np.float32)
 
 
@@ -98,10 +103,10 @@ def assemble(
     foreground, detail = np.empty((*shape, 3), np.float32), np.empty((*shape, 3), np.float16)
     stacks = []
     for view in views:
-        # What the photo would be behind and beside the subject, blurred: the rest of the composition equation.
-        blurred = extrapolate(view.foreground, view.matte)
-        behind = extrapolate(np.clip(resize(photo, view.matte.shape, view.window) * exposure, 0, None), 1 - view.matte)
-        guide = np.sqrt(np.clip(resize(photo, view.matte.shape, view.window) * exposure, 0, 1))
+        pixels = np.clip(resize(photo, view.matte.shape, view.window) * exposure, 0, None)
+        blurred = extrapolate(view.foreground, _certain(view.matte))
+        behind = extrapolate(pixels, _certain(1 - view.matte))
+        guide = np.sqrt(np.minimum(pixels, 1))
         # Radius: half the width of the networks' uncertainty at an edge. Epsilon: (3% of the square-rooted range)².
         edges = guided_coefficients(guide, view.matte, radius=4, epsilon=1e-3)
         stacks.append((blurred, behind, edges))
