@@ -52,7 +52,7 @@ def read_pixels(image: bpy.types.Image) -> Pixels:
     space = image.colorspace_settings.name
     if not image.is_float and space != "sRGB" and space not in _LINEAR_SPACES:
         raise PhotoError(
-            f"{image.name} is in the colour space {space}. Set it to sRGB or Linear Rec.709 in the Image Editor's sidebar."
+            f"{image.name} is in the colour space {space}. Set it to sRGB or Linear Rec.709 in the Image Editor."
         )
     flat = np.empty(len(image.pixels), np.float32)
     image.pixels.foreach_get(flat)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import bpy
 import numpy as np
@@ -15,7 +15,7 @@ from ..scenes.build.surroundings import build_world
 from ..scenes.hdris import Hdri
 from . import card, images, probe, properties
 from .relighting import Maps, Relit, Studio, draw_maps
-from .worker import Cancelled, Job, Progress
+from .worker import Job, Progress
 
 _TICK_S = 0.1
 _studio = Studio()
@@ -42,7 +42,7 @@ class RELIGHT_STAGE_OT_open_photo(bpy.types.Operator, ImportHelper):
 
     bl_idname = "relight_stage.open_photo"
     bl_label = "Open Photo"
-    bl_options = {"REGISTER", "UNDO"}
+    bl_options: ClassVar[set[str]] = {"REGISTER", "UNDO"}
 
     filter_image: BoolProperty(default=True, options={"HIDDEN"})
     filter_folder: BoolProperty(default=True, options={"HIDDEN"})
@@ -65,7 +65,7 @@ class RELIGHT_STAGE_OT_open_light(bpy.types.Operator, ImportHelper):
 
     bl_idname = "relight_stage.open_light"
     bl_label = "Open HDRI"
-    bl_options = {"REGISTER", "UNDO"}
+    bl_options: ClassVar[set[str]] = {"REGISTER", "UNDO"}
 
     filter_glob: StringProperty(default="*.hdr;*.exr", options={"HIDDEN"})
 
@@ -91,7 +91,7 @@ class RELIGHT_STAGE_OT_relight_photo(bpy.types.Operator):
     bl_idname = "relight_stage.relight_photo"
     bl_label = "Relight Photo"
     # Not REGISTER: adjusting the last operation would run everything again without the worker.
-    bl_options = {"UNDO"}
+    bl_options: ClassVar[set[str]] = {"UNDO"}
 
     card: BoolProperty(
         name="Card",
@@ -106,16 +106,16 @@ class RELIGHT_STAGE_OT_relight_photo(bpy.types.Operator):
             return False
         return True
 
-    def execute(self, context: bpy.types.Context) -> set[str]:  # scripts and tests: wait for the result
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        # Scripts and tests: wait for the result.
         try:
             names, work = self._gather(context)
             return self._store(context, context.area, names, *work(lambda fraction, text: None))
         except RelightError as error:
             return self._fail(context, error)
 
-    def invoke(
-        self, context: bpy.types.Context, event: bpy.types.Event
-    ) -> set[str]:  # the button: keep the window alive
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        # The button: compute on the worker, keep the window alive.
         if bpy.app.background:
             return self.execute(context)
         try:
@@ -220,7 +220,7 @@ class RELIGHT_STAGE_OT_cancel_relighting(bpy.types.Operator):
 
     bl_idname = "relight_stage.cancel_relighting"
     bl_label = "Cancel"
-    bl_options = {"INTERNAL"}
+    bl_options: ClassVar[set[str]] = {"INTERNAL"}
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -236,7 +236,7 @@ class RELIGHT_STAGE_OT_show_image(bpy.types.Operator):
 
     bl_idname = "relight_stage.show_image"
     bl_label = "Show Image"
-    bl_options = {"INTERNAL"}
+    bl_options: ClassVar[set[str]] = {"INTERNAL"}
 
     which: EnumProperty(items=[(name, name.title(), "") for name in ("photo", "relit", "matte", "normals", "albedo")])
 

@@ -66,7 +66,7 @@ class RELIGHT_STAGE_AP_preferences(bpy.types.AddonPreferences):
 
     model_folder: StringProperty(
         name="Networks",
-        description="Folder with matting.onnx, decompose.onnx and relight.onnx. Leave empty for those that come with Relight Stage",
+        description="Folder with matting.onnx, decompose.onnx and relight.onnx. Empty: those of Relight Stage",
         subtype="DIR_PATH",
     )
     assets_folder: StringProperty(

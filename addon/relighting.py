@@ -1,6 +1,6 @@
-"""What the Relight button does, on arrays: photo and light in, relit picture out. No bpy, so that a thread may run it.
+"""What the Relight button does, on arrays: photo and light in, relit picture out. No bpy: a thread runs it.
 
-Everything is scene-linear Rec.709 float32, top row first; light maps are in the camera frame. H W are the photo's sides.
+Scene-linear Rec.709 float32, top row first; light maps are in the camera frame; H W are the photo's sides.
 """
 
 import hashlib
@@ -9,8 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..nets.infer import Portrait, Relighter
-from ..nets.resampling import resize
+from ..nets.infer import Portrait, Relighter, resize
 from .worker import Progress
 
 # Shares of a whole run, for the progress bar: opening the networks, taking the photo apart, lighting it.
@@ -37,7 +36,7 @@ Maps = dict[str, np.ndarray]
 
 
 def draw_maps(portrait: Portrait) -> Maps:
-    """Matte, normals and albedo as pictures (H, W, 4): matte grey, normals (n + 1)/2, albedo associated with the matte."""
+    """Pictures (H, W, 4): matte grey, normals (n + 1)/2, albedo with the matte as its associated alpha."""
     matte = portrait.matte[:, :, None]
     opaque = np.ones_like(matte)
     return {
