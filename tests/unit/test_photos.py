@@ -11,6 +11,7 @@ import numpy as np
 import OpenEXR
 import pytest
 
+from relight_stage import cli
 from relight_stage.errors import ConfigError, PhotoError, SceneError
 from relight_stage.nets import photos
 from relight_stage.nets.photos import check_writable, read_light, read_photo, relight_photo, write_picture
@@ -358,3 +359,13 @@ def test_bad_wishes_are_refused_before_the_work(tmp_path, networks, selfie, lamp
     with pytest.raises(PhotoError, match="No face found in nobody"):
         relight_photo(save(tmp_path / "nobody.png", QUARTERS * 0), lamp, tmp_path / "out.png", model=networks)
     assert not (tmp_path / "out.png").exists()
+
+
+def test_the_command_line_does_the_same(tmp_path, networks, selfie, lamp, capsys):
+    wishes = ["--light", str(lamp), "--model", str(networks), "--exposure", "-1", "-o", str(tmp_path / "cli.png")]
+    assert cli.main(["relight", str(selfie), *wishes]) == 0
+    relight_photo(selfie, lamp, tmp_path / "call.png", exposure=-1.0, model=networks)
+    assert (tmp_path / "cli.png").read_bytes() == (tmp_path / "call.png").read_bytes()
+    assert cli.main(["relight", str(tmp_path / "none.jpg"), *wishes]) == 1
+    said = capsys.readouterr().err
+    assert "none.jpg does not exist" in said and said.count("\n") == 1
