@@ -126,6 +126,19 @@ def box_mean(picture: np.ndarray, radius: int) -> np.ndarray:
     return picture
 
 
+def neighbourhood_range(picture: np.ndarray, radius: int) -> np.ndarray:
+    """Least and greatest value in a square of 2·radius + 1 px around each pixel of (h, w), as (h, w, 2)."""
+    sides = []
+    for extreme in (np.minimum, np.maximum):
+        out = picture
+        for axis in (0, 1):
+            padding = [(radius, radius) if a == axis else (0, 0) for a in (0, 1)]
+            padded = np.pad(out, padding, mode="edge")
+            out = extreme.reduce([padded.take(range(i, i + picture.shape[axis]), axis) for i in range(2 * radius + 1)])
+        sides.append(out)
+    return np.stack(sides, axis=-1)
+
+
 def guided_coefficients(guide: np.ndarray, target: np.ndarray, radius: int, epsilon: float) -> np.ndarray:
     """Express ``target`` (h, w) as a local affine function of ``guide`` (h, w, 3).
 

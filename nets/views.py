@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from .resampling import Enlarged, Window, extrapolate, guided_coefficients, resize
+from .resampling import Enlarged, Window, extrapolate, guided_coefficients, neighbourhood_range, resize
 
 # The photo's detail is the ratio of the photo to its blurred self. Below DETAIL_FLOOR (scene-linear) a photo is
 # mostly noise, and over DETAIL_LIMIT a pixel stands against a background that the matte missed.
@@ -109,19 +109,18 @@ def assemble(
         guide = np.sqrt(np.minimum(pixels, 1))
         # Radius: half the width of the networks' uncertainty at an edge. Epsilon: (3% of the square-rooted range)².
         edges = guided_coefficients(guide, view.matte, radius=4, epsilon=1e-3)
-        stacks.append((blurred, behind, edges))
+        stacks.append(np.concatenate([blurred, behind, edges, neighbourhood_range(view.matte, 2)], axis=-1))
 
-    blend = Blend(shape, views, [np.concatenate(stack, axis=-1) for stack in stacks])
+    blend = Blend(shape, views, stacks)
 
     def work(rows: slice) -> None:
         maps = blend.rows(rows)
-        blurred, behind, edges = maps[..., :3], maps[..., 3:6], maps[..., 6:]
+        blurred, behind, slopes, offset, least, most = np.split(maps, [3, 6, 9, 10, 11], axis=-1)
         pixels = np.maximum(photo[rows] * np.float32(exposure), 0)
         if given_matte is None:
-            guide = np.sqrt(np.minimum(pixels, 1))
-            sharp = (guide * edges[..., :3]).sum(axis=-1) + edges[..., 3]
-            # The fit leaves a haze of a hundredth on either side; nothing is that transparent.
-            matte[rows] = np.clip(sharp * np.float32(1.02) - np.float32(0.01), 0, 1)
+            sharp = (np.sqrt(np.minimum(pixels, 1)) * slopes).sum(axis=-1, keepdims=True) + offset
+            # The photo may move an edge by two of the network's pixels; a hundredth of haze on either side is none.
+            matte[rows] = np.clip(np.clip(sharp, least, most) * 1.02 - 0.01, 0, 1)[..., 0]
         alpha = matte[rows, :, None]
         own = np.maximum(blurred + alpha * (pixels - alpha * blurred - (1 - alpha) * behind), 0)
         foreground[rows] = own / np.float32(exposure)

@@ -5,7 +5,15 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from relight_stage.nets.resampling import Enlarged, Window, box_mean, extrapolate, guided_coefficients, resize
+from relight_stage.nets.resampling import (
+    Enlarged,
+    Window,
+    box_mean,
+    extrapolate,
+    guided_coefficients,
+    neighbourhood_range,
+    resize,
+)
 
 
 def noise(*shape: int) -> np.ndarray:
@@ -60,6 +68,13 @@ def test_box_mean_is_scipys_inside():
     picture = noise(30, 40)
     assert box_mean(picture, 3)[3:-3, 3:-3] == pytest.approx(ndimage.uniform_filter(picture, 7)[3:-3, 3:-3], abs=1e-6)
     assert box_mean(np.full((9, 7), 2.5), 4) == pytest.approx(2.5)
+
+
+def test_neighbourhood_range_is_scipys():
+    picture = noise(20, 31)
+    lowest, highest = neighbourhood_range(picture, 2).transpose(2, 0, 1)
+    assert np.array_equal(lowest, ndimage.minimum_filter(picture, 5))
+    assert np.array_equal(highest, ndimage.maximum_filter(picture, 5))
 
 
 def test_guided_filter_of_a_constant_is_the_constant():
