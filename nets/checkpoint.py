@@ -1,0 +1,80 @@
+"""Weights on disk: checkpoints of a run, and the final weights. Loading never runs code from a file."""
+
+import json
+import os
+import pickle
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from ..errors import ModelError
+
+FORMAT = 1
+
+
+def write_checkpoint(path: Path, content: dict[str, Any]) -> None:
+    """Write a checkpoint; the old one stays until the new one is whole.
+
+    Args:
+        content: ``config``, ``weights``, ``average``, ``optimiser``, ``stage``, ``step``, ``seconds``.
+    """
+    path = Path(path)
+    partial = path.with_suffix(".partial")
+    with partial.open("wb") as file:
+        torch.save({"format": FORMAT, **content}, file)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
+
+
+def read_checkpoint(path: Path) -> dict[str, Any]:
+    """Read a checkpoint.
+
+    Raises:
+        ModelError: missing, damaged, of another format, or holding anything but plain data and tensors.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise ModelError(f"{path} does not exist. Train first, or leave out --resume.")
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ModelError(f"{path} is not a checkpoint of this program: {reason}") from error
+    found = content.get("format") if isinstance(content, dict) else type(content).__name__
+    if found != FORMAT:
+        raise ModelError(f"{path} has format {found}; this version reads format {FORMAT}. Train again.")
+    return content
+
+
+def write_weights(path: Path, weights: dict[str, Tensor], config: dict) -> None:
+    """Write the final weights with their widths as safetensors."""
+    tensors = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in weights.items()}
+    partial = Path(path).with_suffix(".partial")
+    save_file(tensors, partial, metadata={"format": str(FORMAT), "config": json.dumps(config)})
+    partial.replace(path)
+
+
+def read_weights(path: Path) -> tuple[dict[str, Tensor], dict]:
+    """Read final weights; returns tensors by name and the table of widths.
+
+    Raises:
+        ModelError: missing, damaged, or of another format.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise ModelError(f"{path} does not exist. Train first: relight-stage train.")
+    try:
+        with safe_open(str(path), framework="pt") as file:
+            metadata = file.metadata() or {}
+            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
+        config = json.loads(metadata.get("config", "null"))
+    except (SafetensorError, OSError, json.JSONDecodeError) as error:
+        raise ModelError(f"{path} is damaged: {error}. Export or train again.") from error
+    if metadata.get("format") != str(FORMAT) or not isinstance(config, dict):
+        raise ModelError(f"{path} has format {metadata.get('format')}; this version reads format {FORMAT}.")
+    return weights, config

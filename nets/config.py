@@ -1,0 +1,233 @@
+"""Recipes: one TOML file a run, read into frozen dataclasses that are schema and defaults at once. No torch here."""
+
+import dataclasses
+import tomllib
+import types
+import typing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..errors import ConfigError
+
+STAGES = ("matting", "geometry", "albedo", "shading")
+
+
+@dataclass(frozen=True)
+class UNetConfig:
+    """Widths of a U-Net: one 3×3 convolution a level, halved between levels.
+
+    Attributes:
+        widths: channels of the levels, full resolution first. Six levels reach 1/32.
+        bottleneck: residual blocks of two convolutions after the bottleneck's own convolution.
+    """
+
+    widths: tuple[int, ...] = (16, 24, 32, 48, 64, 96)
+    bottleneck: int = 1
+
+
+@dataclass(frozen=True)
+class MattingConfig:
+    """Coarse segmentation, shared encoder and three decoders.
+
+    Attributes:
+        segmentation: U-Net at half resolution, five levels.
+        encoder: channels of the five levels.
+        decoders: channels of each decoder's four levels, coarse first.
+        refine: channels of the matte's 7×7, 5×5, 3×3 convolutions.
+    """
+
+    segmentation: UNetConfig = UNetConfig((16, 32, 48, 64, 96))
+    encoder: tuple[int, ...] = (8, 16, 32, 64, 96)
+    decoders: tuple[int, ...] = (48, 24, 16, 8)
+    refine: int = 4
+
+
+@dataclass(frozen=True)
+class ShadingConfig:
+    """Specular net and neural renderer.
+
+    Attributes:
+        visibility: number of directions for which the renderer predicts how much light arrives.
+    """
+
+    specular: UNetConfig = UNetConfig((8, 12, 16, 32, 48, 64))
+    renderer: UNetConfig = UNetConfig((16, 32, 32, 48, 64, 96))
+    visibility: int = 32
+
+
+@dataclass(frozen=True)
+class PortraitConfig:
+    """The widths of all networks."""
+
+    matting: MattingConfig = MattingConfig()
+    geometry: UNetConfig = UNetConfig()
+    albedo: UNetConfig = UNetConfig()
+    shading: ShadingConfig = ShadingConfig()
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """What is learned from.
+
+    Attributes:
+        test_hdris: names of the panoramas that training never sees.
+        test_percent: share of identities kept for the test, chosen by a hash of their names.
+        panoramas: folders of .hdr and .exr files for backgrounds and more lights; ``blender`` is Blender's own eight.
+        cache_gib: samples are kept in memory up to this size.
+    """
+
+    test_hdris: tuple[str, ...] = ("interior", "quarry_01_1k")
+    test_percent: int = 10
+    panoramas: tuple[str, ...] = ("blender",)
+    cache_gib: float = 6.0
+
+
+@dataclass(frozen=True)
+class StageConfig:
+    """One stretch of training of one network; ends at ``steps`` or after ``minutes``, whichever comes first.
+
+    Attributes:
+        net: matting, geometry, albedo or shading (specular net and renderer together).
+        size: side of the square training crops in px, a multiple of 32.
+        rate: peak learning rate; it falls to a fiftieth on a cosine.
+        on_predictions: earlier networks, frozen, feed this one instead of the truth.
+    """
+
+    net: str
+    size: int = 128
+    batch: int = 8
+    steps: int = 1000
+    minutes: float = 1e9
+    rate: float = 1e-3
+    on_predictions: bool = False
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A whole training run.
+
+    Attributes:
+        bf16: convolutions in bfloat16 (autocast) while training; losses and light stay in float32.
+        average: decay of the exponential moving average of the weights, which is what is kept and shipped.
+        picture_every, checkpoint_every, rescan_every: steps.
+    """
+
+    stages: tuple[StageConfig, ...]
+    seed: int = 0
+    threads: int = 2
+    bf16: bool = True
+    weight_decay: float = 1e-4
+    average: float = 0.995
+    warmup: int = 50
+    picture_every: int = 200
+    checkpoint_every: int = 200
+    rescan_every: int = 200
+    data: DataConfig = field(default_factory=DataConfig)
+    portrait: PortraitConfig = field(default_factory=PortraitConfig)
+
+
+def read_recipe(path: Path) -> Recipe:
+    """Read and check a recipe whole.
+
+    Raises:
+        ConfigError: missing file, bad TOML, unknown key, wrong type or impossible value.
+    """
+    path = Path(path)
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"The recipe {path} cannot be read: {error.strerror}.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"The recipe {path.name} is not valid TOML: {error}.") from error
+    return recipe_from(table, path.name)
+
+
+def recipe_from(table: dict, name: str = "recipe") -> Recipe:
+    """Check a table (from TOML or from a checkpoint) and build the recipe."""
+    recipe = _build(Recipe, table, name)
+    _check(recipe, name)
+    return recipe
+
+
+def portrait_from(table: dict, name: str = "config") -> PortraitConfig:
+    """Check the widths stored in a file of weights and build them."""
+    portrait = _build(PortraitConfig, table, name)
+    _check_portrait(portrait, name)
+    return portrait
+
+
+def table_of(config) -> dict:
+    """The whole resolved config as plain dictionaries, lists and numbers."""
+
+    def plain(value):
+        if isinstance(value, dict):
+            return {key: plain(item) for key, item in value.items()}
+        return [plain(item) for item in value] if isinstance(value, tuple | list) else value
+
+    return plain(dataclasses.asdict(config))
+
+
+def _build(kind, value, where: str):
+    if dataclasses.is_dataclass(kind):
+        if not isinstance(value, dict):
+            raise ConfigError(f"{where} is {value!r}; it must be a table.")
+        fields = {f.name: f for f in dataclasses.fields(kind)}
+        hints = typing.get_type_hints(kind)
+        for key in value:
+            if key not in fields:
+                raise ConfigError(f"{where} has an unknown key {key!r}. Known are: {', '.join(fields)}.")
+        for name, f in fields.items():
+            required = f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING
+            if required and name not in value:
+                raise ConfigError(f"{where} lacks the key {name!r}.")
+        return kind(**{key: _build(hints[key], item, f"{where}: {key}") for key, item in value.items()})
+    if typing.get_origin(kind) is tuple:
+        if not isinstance(value, list):
+            raise ConfigError(f"{where} is {value!r}; it must be a list.")
+        item_kind = typing.get_args(kind)[0]
+        return tuple(_build(item_kind, item, f"{where}[{i}]") for i, item in enumerate(value))
+    assert not isinstance(kind, types.UnionType)
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if type(value) is not kind:
+        raise ConfigError(f"{where} is {value!r}; it must be of type {kind.__name__}.")
+    return value
+
+
+def _check(recipe: Recipe, name: str) -> None:
+    def require(good: bool, text: str) -> None:
+        if not good:
+            raise ConfigError(f"{name}: {text}.")
+
+    require(len(recipe.stages) > 0, "there are no stages; give at least one [[stages]]")
+    for i, stage in enumerate(recipe.stages):
+        here = f"stages[{i}]"
+        require(stage.net in STAGES, f"{here}: net is {stage.net!r}; it must be one of {', '.join(STAGES)}")
+        require(stage.size >= 32 and stage.size % 32 == 0, f"{here}: size is {stage.size}; it must be a multiple of 32")
+        require(stage.batch >= 2, f"{here}: batch is {stage.batch}; batch statistics need at least 2")
+        require(
+            stage.steps >= 1 and stage.minutes > 0 and stage.rate > 0,
+            f"{here}: steps, minutes and rate must be positive",
+        )
+    for key in ("threads", "picture_every", "checkpoint_every", "rescan_every"):
+        require(getattr(recipe, key) >= 1, f"{key} is {getattr(recipe, key)}; it must be at least 1")
+    require(0 <= recipe.average < 1, f"average is {recipe.average}; it must be in [0, 1)")
+    require(0 < recipe.data.test_percent < 100, f"data: test_percent is {recipe.data.test_percent}; wanted is 1 to 99")
+    _check_portrait(recipe.portrait, name)
+
+
+def _check_portrait(portrait: PortraitConfig, name: str) -> None:
+    levels = {
+        "matting.segmentation.widths": (portrait.matting.segmentation.widths, 5),
+        "matting.encoder": (portrait.matting.encoder, 5),
+        "matting.decoders": (portrait.matting.decoders, 4),
+        "geometry.widths": (portrait.geometry.widths, 6),
+        "albedo.widths": (portrait.albedo.widths, 6),
+        "shading.specular.widths": (portrait.shading.specular.widths, 6),
+        "shading.renderer.widths": (portrait.shading.renderer.widths, 6),
+    }
+    for key, (widths, count) in levels.items():
+        if len(widths) != count or min(widths) < 1:
+            raise ConfigError(f"{name}: portrait.{key} is {list(widths)}; it must be {count} positive widths.")
+    if portrait.shading.visibility < 4:
+        raise ConfigError(f"{name}: portrait.shading.visibility is {portrait.shading.visibility}; wanted is 4 or more.")

@@ -1,0 +1,133 @@
+"""What lies behind a person and what a camera does to the light: backdrops and photographic augmentation.
+
+Pictures (H, W, 3) float32; scene-linear unless called encoded.
+"""
+
+import cv2
+import numpy as np
+
+from ..scenes.colour import linear_to_srgb, luminance, srgb_to_linear
+from ..scenes.light_map import sample
+
+
+def backdrop_rand(rng: np.random.Generator, size: int, panoramas: list[np.ndarray]) -> np.ndarray:
+    """Draw a background, scene-linear with mean about 1: views of panoramas, plain walls, made-up clutter."""
+    kind = rng.uniform()
+    if panoramas and kind < 0.45:
+        picture = _view_rand(rng, size, panoramas[rng.integers(len(panoramas))])
+    elif kind < 0.6:
+        picture = _wall_rand(rng, size)
+    else:
+        picture = _clutter_rand(rng, size)
+    if rng.uniform() < 0.4:  # a wide aperture
+        picture = cv2.GaussianBlur(picture, (0, 0), size / 128 * np.exp(rng.uniform(-0.5, 2.0)))
+    return picture / max(float(np.median(luminance(picture))), 0.2 * float(picture.mean()), 1e-6)
+
+
+def _view_rand(rng: np.random.Generator, size: int, panorama: np.ndarray) -> np.ndarray:
+    """A look into a panorama, at most as enlarged as its texels allow."""
+    yaw, pitch = rng.uniform(0, 2 * np.pi), rng.normal(0, 0.2)
+    tangent = np.tan(np.radians(rng.uniform(40, 90)) / 2)
+    axis = ((np.arange(size) + 0.5) / size * 2 - 1) * tangent
+    x, y = axis[None, :] + 0 * axis[:, None], -axis[:, None] + 0 * axis[None, :]
+    y, z = y * np.cos(pitch) - np.sin(pitch), -y * np.sin(pitch) - np.cos(pitch)
+    toward = np.stack([x * np.cos(yaw) + z * np.sin(yaw), y, z * np.cos(yaw) - x * np.sin(yaw)], axis=-1)
+    return np.minimum(sample(panorama, toward), 50 * float(panorama.mean())).astype(np.float32)
+
+
+def _colour_rand(rng: np.random.Generator) -> np.ndarray:
+    """Any colour, now and then one of the range of skin and hair, which must not betray a person."""
+    if rng.uniform() < 0.25:
+        return np.array([0.45, 0.28, 0.2], np.float32) * np.exp(rng.uniform(-2, 0.6) + rng.normal(0, 0.1, 3))
+    return np.exp(rng.normal(-1.2, 0.8) + rng.normal(0, 0.35, 3)).astype(np.float32)
+
+
+def _wall_rand(rng: np.random.Generator, size: int) -> np.ndarray:
+    """Two colours across the picture in some direction, or around a spot of light."""
+    axis = (np.arange(size, dtype=np.float32) + 0.5) / size - 0.5
+    angle = rng.uniform(0, 2 * np.pi)
+    t = np.cos(angle) * axis[None, :] + np.sin(angle) * axis[:, None] + 0.5
+    if rng.uniform() < 0.4:
+        t = np.hypot(axis[None, :] - rng.uniform(-0.5, 0.5), axis[:, None] - rng.uniform(-0.5, 0.5))
+    t = np.clip(t, 0, 1)[:, :, None]
+    first = _colour_rand(rng)
+    second = first * np.exp(rng.normal(0, 0.5)) if rng.uniform() < 0.6 else _colour_rand(rng)
+    return (first * (1 - t) + second * t).astype(np.float32)
+
+
+def _clutter_rand(rng: np.random.Generator, size: int) -> np.ndarray:
+    """Noise of several scales, stripes and solid shapes over a wall."""
+    picture = _wall_rand(rng, size)
+    for octave in range(2, 7):
+        if rng.uniform() < 0.6:
+            noise = rng.normal(0, rng.uniform(0, 0.5), (2**octave, 2**octave, 3)).astype(np.float32)
+            noise = noise.mean(axis=2, keepdims=True) * 1.5 if rng.uniform() < 0.7 else noise
+            noise = cv2.resize(noise, (size, size), interpolation=cv2.INTER_CUBIC).reshape(size, size, -1)
+            picture = picture * np.exp(noise)
+    if rng.uniform() < 0.3:
+        angle, period = rng.uniform(0, np.pi), size / rng.uniform(4, 40)
+        axis = np.arange(size)
+        phase = (np.cos(angle) * axis[None, :] + np.sin(angle) * axis[:, None]) / period % 1
+        picture = np.where((phase < rng.uniform(0.2, 0.8))[:, :, None], picture, picture * _colour_rand(rng) * 3)
+    picture = np.ascontiguousarray(picture, np.float32)
+    for _ in range(rng.integers(0, 12)):
+        colour = tuple(float(c) for c in _colour_rand(rng))
+        x, y = (int(v) for v in rng.integers(0, size, 2))
+        width, height = (max(int(v), 1) for v in np.exp(rng.uniform(np.log(3), np.log(size * 0.5), 2)))
+        if rng.uniform() < 0.5:
+            cv2.ellipse(picture, (x, y), (width, height), float(rng.uniform(0, 180)), 0, 360, colour, -1, cv2.LINE_AA)
+        else:
+            corners = cv2.boxPoints(((x, y), (width, height), float(rng.uniform(0, 90))))
+            cv2.fillConvexPoly(picture, corners.astype(np.int32), colour, cv2.LINE_AA)
+    return picture
+
+
+def exposure_rand(rng: np.random.Generator, picture: np.ndarray, matte: np.ndarray) -> np.ndarray:
+    """Factors (3,) that expose and white-balance a picture as photographers do, a stop off at times.
+
+    Args:
+        matte: (H, W, 1); the subject is metered where there is one, else the frame.
+    """
+    weight = matte if matte.mean() > 0.02 else np.ones_like(matte)
+    mean = (picture * weight).sum(axis=(0, 1)) / weight.sum()
+    grey = 0.18 * np.exp(np.clip(rng.normal(0.1, 0.45), -1.2, 1.0))
+    # Cameras take out most, not all, of the light's colour.
+    cast = (mean / max(float(luminance(mean)), 1e-9)).clip(0.2, 5) ** rng.uniform(0, 0.6)
+    balance = np.exp(rng.normal(0, 0.06, 3)) / cast
+    return (grey * balance / max(float(luminance(mean * balance)), 1e-9)).astype(np.float32)
+
+
+def develop_rand(rng: np.random.Generator, picture: np.ndarray) -> np.ndarray:
+    """Take an exposed scene-linear picture to an encoded 8-bit one as cameras and web sites do.
+
+    Returns:
+        (H, W, 3) float32, sRGB-encoded in [0, 1].
+    """
+    picture = np.clip(picture, 0, 1)
+    size = picture.shape[0]
+    if rng.uniform() < 0.3:
+        picture = cv2.GaussianBlur(picture, (0, 0), rng.uniform(0.3, 1.3) * size / 128)
+    if rng.uniform() < 0.6:
+        # Shot noise grows with the root of the light, read noise does not.
+        scale = np.exp(rng.uniform(np.log(0.002), np.log(0.03)))
+        noise = rng.standard_normal(picture.shape, dtype=np.float32)
+        picture = picture + noise * scale * np.sqrt(np.maximum(picture, 0) + 0.01)
+    encoded = np.clip(linear_to_srgb(np.clip(picture, 0, 1)), 0, 1)
+    if rng.uniform() < 0.25:
+        contrast = rng.uniform(0.8, 1.25)
+        encoded = np.clip((encoded - 0.45) * contrast + 0.45, 0, 1)
+    if rng.uniform() < 0.4:
+        quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(35, 96))]
+        encoded = cv2.imdecode(cv2.imencode(".jpg", np.rint(encoded * 255).astype(np.uint8), quality)[1], 1) / 255.0
+    return np.ascontiguousarray(encoded, np.float32)
+
+
+def as_grey(linear: np.ndarray) -> np.ndarray:
+    """Luminance in all three channels."""
+    return np.repeat(luminance(linear)[..., None], 3, axis=-1).astype(np.float32)
+
+
+def seen_foreground(photo: np.ndarray, foreground: np.ndarray, matte: np.ndarray) -> np.ndarray:
+    """The straight foreground with the photo's noise where the person covers the pixel, (H, W, 3) scene-linear."""
+    share = np.clip(matte * 20 - 19, 0, 1)
+    return foreground + share * (srgb_to_linear(photo) - foreground)

@@ -1,0 +1,73 @@
+"""A picture of what the networks make of a few examples, truth beside it."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..scenes.colour import linear_to_srgb
+from .portrait import PortraitNet
+
+# Colours of the parsing classes: background, skin, brows, eyes, lips, mouth, hair, clothes.
+PALETTE = torch.tensor(
+    [[0, 0, 0], [0.9, 0.7, 0.55], [0.4, 0.2, 0], [0, 0.5, 1], [0.9, 0.1, 0.2], [1, 1, 1], [0.5, 0.35, 0], [0, 0.6, 0.2]]
+)
+
+
+def write_picture(path: Path, nets: PortraitNet, net: str, batch: dict[str, Tensor]) -> None:
+    """Write a PNG: a row an example, inputs, predictions and truth side by side.
+
+    Args:
+        net: which network's results to show, on the truth of the earlier ones; shading also shows the whole
+            pipeline from the photo alone.
+    """
+    with torch.no_grad():
+        columns = {
+            "matting": _matting,
+            "geometry": _geometry,
+            "albedo": _albedo,
+            "shading": _shading,
+        }[net](nets, batch)
+    rows = torch.cat([column.expand(-1, 3, -1, -1) for column in [batch["photo"], *columns]], dim=3)
+    picture = rows.clamp(0, 1).permute(0, 2, 3, 1).flatten(0, 1).numpy()
+    cv2.imwrite(str(path), np.rint(picture[:, :, ::-1] * 255).astype(np.uint8))
+
+
+def encoded(linear: Tensor) -> Tensor:
+    return torch.from_numpy(linear_to_srgb(linear.clamp(0, 1).numpy()))
+
+
+def exposed(linear: Tensor, true: Tensor, matte: Tensor) -> Tensor:
+    """Expose for the true picture, show over black."""
+    mean = (true * matte).mean(dim=(1, 2, 3), keepdim=True) / matte.mean(dim=(1, 2, 3), keepdim=True).clamp_min(1e-3)
+    return encoded(linear * (0.2 / mean.clamp_min(1e-6))) * matte
+
+
+def _matting(nets: PortraitNet, batch: dict[str, Tensor]) -> list[Tensor]:
+    cut = nets.matting(batch["photo"])
+    colours = [torch.einsum("bkhw,kc->bchw", p, PALETTE) for p in (cut.parsing, batch["parsing"])]
+    return [*colours, cut.trimap, cut.matte, batch["matte"], encoded(cut.foreground) * cut.matte]
+
+
+def _geometry(nets: PortraitNet, batch: dict[str, Tensor]) -> list[Tensor]:
+    matte = batch["matte"]
+    pred = nets.geometry(batch["foreground"], matte)
+    return [(pred + 1) / 2 * matte, (batch["normal"] + 1) / 2 * matte]
+
+
+def _albedo(nets: PortraitNet, batch: dict[str, Tensor]) -> list[Tensor]:
+    matte = batch["matte"]
+    pred = nets.albedo(batch["foreground"], batch["normal"], matte)
+    return [encoded(pred) * matte, encoded(batch["albedo"]) * matte]
+
+
+def _shading(nets: PortraitNet, batch: dict[str, Tensor]) -> list[Tensor]:
+    matte, true = batch["matte"], batch["relit"]
+    pred = nets.shading(batch["foreground"], matte, batch["normal"], batch["albedo"], batch["light_map"])
+    cut = nets.matting(batch["photo"])
+    normal, albedo = nets.decompose(cut.foreground, cut.matte)
+    alone = nets.shading(cut.foreground, cut.matte, normal, albedo, batch["light_map"])
+    linear = [pred.relit, true, alone.relit, batch["albedo"] * pred.diffuse_light, pred.specular, batch["specular"]]
+    return [exposed(x, true, matte) for x in linear]
