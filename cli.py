@@ -145,7 +145,9 @@ def _parser() -> argparse.ArgumentParser:
 
     check = _command(commands, "check", _check, "hold a dataset against the laws of light")
     check.add_argument("out", metavar="OUT", type=Path, help="folder of the dataset")
-    check.add_argument("--sheet", type=Path, metavar="PNG", help="write a contact sheet here")
+    check.add_argument(
+        "--sheet", type=Path, metavar="PNG", help="write the contact sheet here (default OUT/contact_sheet.png)"
+    )
 
     train = _command(commands, "train", _train, "train the networks")
     train.add_argument("recipe", metavar="RECIPE.toml", type=Path)

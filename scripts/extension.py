@@ -75,13 +75,11 @@ def stage_package(root: Path, stage: Path, wheels: list[Path], platforms: list[s
 
 
 def complete_manifest(manifest: str, wheels: list[Path], platforms: list[str]) -> str:
-    """Put the wheels into the empty list of a manifest's text, and the platforms before it."""
-    head, empty, rest = manifest.partition("\nwheels = []\n")
-    if not empty:
-        raise ValueError("blender_manifest.toml has no line 'wheels = []' to fill in")
-    # A JSON list of plain ASCII names is a TOML list, too.
+    """Add ``platforms`` and ``wheels`` to the text of a manifest that has neither."""
+    # Keys of the top level stand before the first table. A JSON list of plain ASCII names is a TOML list, too.
+    top, bracket, tables = manifest.partition("\n[")
     names = json.dumps([f"./wheels/{wheel.name}" for wheel in wheels], indent=2)
-    return f"{head}\nplatforms = {json.dumps(platforms)}\nwheels = {names}\n{rest}"
+    return f"{top}\nplatforms = {json.dumps(platforms)}\nwheels = {names}\n{bracket}{tables}"
 
 
 def build(tool: Path, stage: Path, out: Path) -> int:
