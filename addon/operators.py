@@ -11,6 +11,7 @@ from bpy.props import BoolProperty, EnumProperty, StringProperty
 from bpy_extras.io_utils import ImportHelper
 
 from ..errors import PhotoError, RelightError, SceneError
+from ..scenes import light_map as light_maps
 from ..scenes.build.surroundings import build_world
 from ..scenes.hdris import Hdri
 from . import card, images, probe, properties
@@ -77,8 +78,10 @@ class RELIGHT_STAGE_OT_open_light(bpy.types.Operator, ImportHelper):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         try:
-            _open_image(self.filepath)
-        except PhotoError as error:
+            picture = _open_image(self.filepath)
+            # Once, here: when it renders, Cycles takes a sun that is infinite for black.
+            light_maps.check_light_map(images.read_pixels(picture).values[:, :, :3], picture.name)
+        except RelightError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
         context.scene.world = build_world(Hdri(Path(self.filepath)))

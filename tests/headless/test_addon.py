@@ -224,6 +224,20 @@ def test_opening_an_hdri_makes_it_the_world(extension, scene):
     assert line == "World: city.exr, seen by Camera"
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_an_hdri_with_texels_that_are_not_numbers_is_refused(scene, tmp_path, value):
+    values = np.ones((16, 32, 3), np.float32)
+    values[3, 4] = value
+    image = blender_image("broken", values, is_float=True)
+    image.filepath_raw, image.file_format = str(tmp_path / "broken.exr"), "OPEN_EXR"
+    image.save()
+    bpy.data.images.remove(image)
+    world = scene.world
+    with pytest.raises(RuntimeError, match=r"broken\.exr has 1 texels that are NaN or infinite\."):
+        bpy.ops.relight_stage.open_light(filepath=str(tmp_path / "broken.exr"))
+    assert scene.world == world
+
+
 def test_without_a_photo_the_button_says_so(scene):
     assert error_of() == "There is no photo to relight. Open one in the Relight tab."
 
