@@ -147,6 +147,7 @@ class Stage:
     def render_planes(self, samples: int) -> dict[str, np.ndarray]:
         """Render the scene as it stands; every channel of Cycles' EXR by its name, (H, W), not denoised."""
         self.scene.cycles.samples = samples
+        self.scene.update_tag()  # persistent data does not notice changes of Cycles' own settings
         with tempfile.TemporaryDirectory(prefix="relight-stage-") as folder:
             path = Path(folder) / "passes.exr"
             self.scene.render.filepath = str(path)
@@ -204,6 +205,8 @@ def _set_up_render(scene: bpy.types.Scene, size: int, seed: int, bounces: int) -
     render.resolution_percentage = 100
     render.use_border = render.use_motion_blur = render.use_compositing = render.use_sequencer = False
     render.use_simplify = False
+    # Loading textures and building the acceleration structure takes a second for each of a sample's renders.
+    render.use_persistent_data = True
     render.film_transparent = True
     render.filter_size = 1.5
     render.use_overwrite = True
