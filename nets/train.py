@@ -175,11 +175,9 @@ class Run:
         each = self.seconds / self.step
         left = min((stage.steps - self.step) * each, stage.minutes * 60 - self.seconds)
         values = "  ".join(f"{name} {value:.4f}" for name, value in terms.items())
-        print(
-            f"stage {self.stage + 1}/{len(self.recipe.stages)} {stage.net} {stage.size} px  step {self.step}/{stage.steps}"
-            f"  {values}  {each:.2f} s/step  {max(left, 0) / 60:.1f} min left  {len(self.dataset.subjects)} samples",
-            flush=True,
-        )
+        place = f"stage {self.stage + 1}/{len(self.recipe.stages)} {stage.net} {stage.size} px"
+        pace = f"{each:.2f} s/step  {max(left, 0) / 60:.1f} min left  {len(self.dataset.subjects)} samples"
+        print(f"{place}  step {self.step}/{stage.steps}  {values}  {pace}", flush=True)
         path = self.out / "loss.csv"
         new = not path.exists()
         with path.open("a", newline="", encoding="utf-8") as file:
