@@ -62,7 +62,9 @@ def read_light_map(path: Path) -> np.ndarray:
         bgr = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
         pixels = None if bgr is None or bgr.ndim != 3 else bgr[:, :, 2::-1].astype(np.float32)
     else:
-        raise SceneError(f"{path.name} is not an HDRI: a light map is read from .hdr or .exr, not from {suffix or 'it'}.")
+        raise SceneError(
+            f"{path.name} is not an HDRI: a light map is read from .hdr or .exr, not from {suffix or 'it'}."
+        )
     if pixels is None:
         raise SceneError(f"{path.name} cannot be read as a panorama: the file is damaged or has no RGB picture.")
     check_light_map(pixels, path.name)
@@ -88,9 +90,13 @@ def check_light_map(light_map: np.ndarray, name: str = "the light map") -> None:
     """Raise SceneError unless every texel is a finite number and none is negative beyond rounding."""
     bad = int((~np.isfinite(light_map)).any(axis=-1).sum())
     if bad:
-        raise SceneError(f"{name} has {bad} texels that are NaN or infinite. Repair it in an image editor, or use another.")
+        raise SceneError(
+            f"{name} has {bad} texels that are NaN or infinite. Repair it in an image editor, or use another."
+        )
     if float(light_map.min()) < -1e-3 * max(float(light_map.max()), 1e-6):
-        raise SceneError(f"{name} has negative radiance ({light_map.min():.3g}). Use an HDRI in a scene-linear RGB space.")
+        raise SceneError(
+            f"{name} has negative radiance ({light_map.min():.3g}). Use an HDRI in a scene-linear RGB space."
+        )
 
 
 def _overlaps(count_in: int, count_out: int) -> np.ndarray:
@@ -104,7 +110,9 @@ def _overlaps(count_in: int, count_out: int) -> np.ndarray:
 
 def _area_resample(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
     """Average over solid angle, so that the light of every region of the sphere is kept."""
-    rows = _overlaps(pixels.shape[0], height) * np.cos((0.5 - (np.arange(pixels.shape[0]) + 0.5) / pixels.shape[0]) * np.pi)
+    rows = _overlaps(pixels.shape[0], height) * np.cos(
+        (0.5 - (np.arange(pixels.shape[0]) + 0.5) / pixels.shape[0]) * np.pi
+    )
     columns = _overlaps(pixels.shape[1], width)
     rows /= rows.sum(axis=1, keepdims=True)
     columns /= columns.sum(axis=1, keepdims=True)
@@ -168,7 +176,9 @@ def change_frame(light_map: np.ndarray, source_from_target: np.ndarray, height: 
     return (out * (flux(light_map) / np.maximum(flux(out), 1e-12))).astype(np.float32)
 
 
-def panorama_in_camera(panorama: np.ndarray, camera_to_world: np.ndarray, turn_rad: float = 0.0, height: int = HEIGHT) -> np.ndarray:
+def panorama_in_camera(
+    panorama: np.ndarray, camera_to_world: np.ndarray, turn_rad: float = 0.0, height: int = HEIGHT
+) -> np.ndarray:
     """The light map in the camera frame of a Blender panorama turned by ``turn_rad`` counter-clockwise from above.
 
     Args:
@@ -200,7 +210,9 @@ def _nearest(height: int, directions_bytes: bytes, count: int) -> np.ndarray:
     return np.argmax(directions(height).reshape(-1, 3) @ lights.T, axis=1)
 
 
-def view(light_map: np.ndarray, height: int, width: int, fov_deg: float, to_map: np.ndarray | None = None) -> np.ndarray:
+def view(
+    light_map: np.ndarray, height: int, width: int, fov_deg: float, to_map: np.ndarray | None = None
+) -> np.ndarray:
     """The picture (height, width, 3) a camera at the subject's place takes of the surroundings behind the subject.
 
     Args:

@@ -106,11 +106,18 @@ def test_lights_add(ball_over_ground):
         for direction, weight in zip(directions @ CAMERA.matrix_world()[:3, :3].T, weights, strict=True):
             lamp = build_olat_light("direct", direction, 8, stage.lamps)
             lamp.data.energy = weight
-        direct = stack(stage.render_planes(512), "ViewLayer.Combined", RGB)
+        direct = []
+        for seed in (1, 2):
+            stage.scene.cycles.seed = seed
+            direct.append(stack(stage.render_planes(512), "ViewLayer.Combined", RGB))
         covered = inside(stage)
-    # Two estimates of the same image; each has about 1.5% noise a pixel, a tenth of that in the mean.
-    assert summed[covered].mean() == pytest.approx(direct[covered].mean(), rel=0.005)
-    assert np.sqrt(((summed - direct)[covered] ** 2).mean()) < 0.05 * direct[covered].mean()
+
+    def distance(a, b):
+        return np.sqrt(((a - b)[covered] ** 2).mean())
+
+    # The sum is as near to a direct render as two direct renders are to each other.
+    assert distance(summed, direct[0]) < 1.3 * distance(direct[1], direct[0])
+    assert summed[covered].mean() == pytest.approx(np.mean([d[covered].mean() for d in direct]), rel=0.005)
 
 
 def test_olats_under_a_panorama_sum_to_its_direct_render(ball_over_ground):
@@ -152,18 +159,17 @@ def test_the_highlight_on_a_ball_lies_where_the_light_map_says(tmp_path, shiny_s
 def test_semi_transparent_parts_weigh_by_their_opacity(tmp_path):
     import cv2
 
-    from .conftest import sphere
     from relight_stage.scenes.bust import Bust
+
+    from .conftest import sphere
 
     cv2.imwrite(str(tmp_path / "half.png"), np.full((8, 8), 128, np.uint8))
     veil = sphere(0.13, label=5, alpha=tmp_path / "half.png", colour=(0.1, 0.1, 0.1))
     with Stage(Bust((sphere(), veil), np.zeros((68, 3))), CAMERA, 48, seed=1) as stage:
-        covered = inside(stage)
         parsing = stage.surface.parsing
     assert np.abs(parsing.sum(axis=-1) - stage.surface.matte[:, :, 0]).max() < 1e-3
     # In the middle a ray passes one veil of 50% and then the ball.
     assert parsing[20:28, 20:28, 5].mean() == pytest.approx(0.5, abs=0.03)
-    assert covered.any()
 
 
 def test_leaving_the_stage_leaves_no_data_behind(matte_sphere):
