@@ -103,7 +103,7 @@ def marks_of(shape: Shape, expression: Expression) -> Marks:
     stretch = 1 + 0.035 * shape.height
     gap = 16 * expression.open
     opening = max(0.08, 1 + 0.16 * shape.eye_opening + expression.lids - 0.12 * max(expression.smile, 0))
-    lips = 1 + 0.22 * shape.lips - 0.25 * shape.age
+    lips = 1 + 0.2 * shape.lips - 0.2 * shape.age
     nose_z = -39 * stretch - 2.2 * shape.nose_length
     mouth_z = -66 * stretch - 1.2 * shape.nose_length
     return Marks(
@@ -112,7 +112,7 @@ def marks_of(shape: Shape, expression: Expression) -> Marks:
         lid_up=5.0 * opening,
         lid_low=4.6 * min(opening, 1.05) - 0.8 * max(expression.smile, 0) * (opening > 0.3),
         tilt=1.3 + 0.9 * shape.eye_tilt,
-        brow_z=19.5 + 1.2 * shape.brow - 1.5 * shape.masculine + 4 * expression.raised,
+        brow_z=16.5 + 1.2 * shape.brow - 1.5 * shape.masculine + 4 * expression.raised,
         nose_z=nose_z,
         nose_d=25.5 + 1.8 * shape.nose_tip + 1.0 * shape.masculine,
         wing_x=11.3 + 1.5 * shape.nose_width + 0.8 * expression.smile,
@@ -121,8 +121,8 @@ def marks_of(shape: Shape, expression: Expression) -> Marks:
         mouth_half=24.5 + 1.6 * shape.mouth_width + 4.5 * expression.smile - 1.5 * expression.open,
         mouth_d=18.5 + 0.4 * shape.lips - 1.5 * max(expression.smile, 0),
         corner_lift=4.5 * expression.smile - 0.8 * shape.age,
-        upper_lip=7.0 * lips - 1.2 * max(expression.smile, 0),
-        lower_lip=8.6 * lips - 0.8 * max(expression.smile, 0),
+        upper_lip=8.0 * lips - 1.2 * max(expression.smile, 0),
+        lower_lip=10.0 * lips - 0.8 * max(expression.smile, 0),
         gap=gap,
         chin_z=-111 * stretch - 1.5 * shape.chin,
         chin_d=9 + 1.5 * shape.chin + 1.0 * shape.masculine,
@@ -271,8 +271,8 @@ def _relief(shape: Shape, marks: Marks, m: np.ndarray, field: np.ndarray) -> np.
     smile = (marks.mouth_half - 24.5) / 4.5
     mz = marks.mouth_z
     hills = (
-        ((ex - 8, 20, marks.brow_z - 3), (17, 16, 6), 2.2 + 2.6 * shape.masculine + 0.6 * shape.brow),
-        ((ex + 16, 8, marks.brow_z - 5), (10, 14, 7), 2.0 + 1.2 * shape.masculine),
+        ((ex - 8, 20, marks.brow_z), (17, 16, 6), 2.2 + 2.6 * shape.masculine + 0.6 * shape.brow),
+        ((ex + 16, 8, marks.brow_z - 2), (10, 14, 7), 2.0 + 1.2 * shape.masculine),
         ((0, 20, 14), (9, 14, 9), 2.5 + 2.0 * shape.masculine),
         ((ex, 18, -1), (15, 18, 10), -8.5 - 1.0 * shape.eye_depth - 1.5 * shape.masculine),
         ((16, 16, 1), (6, 14, 9), -4.5),
@@ -303,7 +303,7 @@ def _relief(shape: Shape, marks: Marks, m: np.ndarray, field: np.ndarray) -> np.
     # Lines of the forehead with age, deeper when the brows rise.
     lines = np.cos((z - 36 - 0.004 * x * x) * (2 * np.pi / 9.5))
     window = bump(m, (0, 15, 40), (26, 30, 11))
-    return field - 0.45 * (age**1.5 + 0.35 * max(marks.brow_z - 21, 0) / 4) * lines * window
+    return field - 0.45 * (age**1.5 + 0.35 * max(marks.brow_z - 18, 0) / 4) * lines * window
 
 
 def _nose(shape: Shape, marks: Marks, m: np.ndarray, field: np.ndarray) -> np.ndarray:

@@ -1,0 +1,271 @@
+"""Hair as strands: from roots on a scalp, combed by a style, kept out of the head and the shoulders.
+
+Bust's frame, metres. K strands of P points.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .bust import LABELS, Material, Strands
+
+STYLES = ("bald", "buzz", "short", "side-parted", "curly", "medium", "long", "tied-back")
+# How common each style is among women and among men.
+_SHARES = ((0.02, 0.03, 0.10, 0.12, 0.15, 0.2, 0.23, 0.15), (0.12, 0.16, 0.3, 0.18, 0.1, 0.08, 0.04, 0.02))
+# Shortest and longest hair of each style, metres.
+_LENGTHS = ((0, 0), (0.004, 0.009), (0.02, 0.05), (0.05, 0.09), (0.05, 0.10), (0.14, 0.22), (0.24, 0.36), (0.15, 0.2))
+_POINTS = 12
+# Above this height below the eyes a vertex belongs to the head, below it to neck and shoulders.
+_CHIN_M = -0.13
+
+
+@dataclass(frozen=True)
+class Hair:
+    """A head of hair.
+
+    Attributes:
+        style: one of ``STYLES``.
+        colour: scene-linear base colour.
+        length_m: of a strand on the crown.
+        curl: 0 straight to 1 frizzy.
+        density: share of the fullest cover, 0.6 to 1.
+        part: where the hair parts, −1 (subject's right) to 1.
+        beard: 0 none; up to 0.3 stubble, then a beard up to 25 mm at 1.
+    """
+
+    style: str
+    colour: tuple[float, float, float]
+    length_m: float
+    curl: float
+    density: float
+    part: float
+    beard: float
+
+
+@dataclass(frozen=True)
+class Hull:
+    """What hair stays out of: the head as seen from its middle, the shoulders as a landscape.
+
+    Attributes:
+        centre: (3,) metres.
+        radii: (R, 2R) metres, the furthest surface in each direction by elevation (top first) and azimuth.
+        heights: (60, 60) metres, the top of neck and shoulders by x and y, a centimetre a cell; −inf where nothing is.
+    """
+
+    centre: np.ndarray
+    radii: np.ndarray
+    heights: np.ndarray
+
+
+def hair_rand(rng: np.random.Generator, brow_colour: tuple[float, float, float], masculine: float) -> Hair:
+    """Draw a hairstyle.
+
+    Args:
+        brow_colour: scene-linear; hair is a little lighter as a rule.
+        masculine: 0 to 1.
+    """
+    shares = np.array(_SHARES[0]) * (1 - masculine) + np.array(_SHARES[1]) * masculine
+    style = int(rng.choice(len(STYLES), p=shares / shares.sum()))
+    curly = STYLES[style] == "curly"
+    bearded = masculine > 0.55 and rng.random() < 0.45
+    return Hair(
+        style=STYLES[style],
+        colour=tuple(float(np.clip(c, 0.004, 0.8)) for c in np.array(brow_colour) * np.exp(rng.normal(0.1, 0.15))),
+        length_m=float(rng.uniform(*_LENGTHS[style])),
+        curl=float(rng.uniform(0.5, 1.0) if curly else rng.beta(1.2, 4)),
+        density=float(rng.uniform(0.75, 1.0)),
+        part=float(rng.choice([-1, 1]) * rng.uniform(0.3, 0.8)),
+        beard=float(rng.uniform(0.1, 1.0)) if bearded else 0.0,
+    )
+
+
+def hull_of(vertices: np.ndarray, centre: np.ndarray, rows: int = 72) -> Hull:
+    """Measure skin and clothes (V, 3) from a point inside the head."""
+    head = vertices[vertices[:, 2] > _CHIN_M]
+    row, column, radius = _directions(head, centre, rows)
+    radii = np.zeros((rows, 2 * rows))
+    np.maximum.at(radii, (row.astype(int), column.astype(int) % (2 * rows)), radius)
+    # Cells that no vertex fell into take the mean of their neighbours.
+    while (radii == 0).any():
+        around = np.stack([np.roll(radii, s, a) for s, a in ((1, 0), (-1, 0), (1, 1), (-1, 1))])
+        known = (around > 0).sum(0)
+        radii = np.where((radii == 0) & (known > 0), around.sum(0) / np.maximum(known, 1), radii)
+    heights = np.full((60, 60), -np.inf)
+    body = vertices[vertices[:, 2] <= _CHIN_M]
+    np.maximum.at(heights, _cells(body, centre), body[:, 2])
+    return Hull(np.asarray(centre, float), radii, heights)
+
+
+def push_out(hull: Hull, points: np.ndarray, clearance: np.ndarray | float) -> np.ndarray:
+    """Move points (..., 3) nearer than ``clearance``: away from the head's centre, and up from the shoulders."""
+    flat = points.reshape(-1, 3)
+    row, column, radius = _directions(flat, hull.centre, len(hull.radii))
+    row, column = row - 0.5, column - 0.5
+    i, j = np.floor(row).astype(int), np.floor(column).astype(int)
+    s, t = row - i, column - j
+    rows, columns = hull.radii.shape
+    low, high = np.clip(i, 0, rows - 1), np.clip(i + 1, 0, rows - 1)
+    left, right = j % columns, (j + 1) % columns
+    surface = (1 - s) * ((1 - t) * hull.radii[low, left] + t * hull.radii[low, right])
+    surface = surface + s * ((1 - t) * hull.radii[high, left] + t * hull.radii[high, right])
+    wanted = surface + np.broadcast_to(clearance, points.shape[:-1]).ravel()
+    grow = np.maximum(wanted / np.maximum(radius, 1e-6), 1)
+    moved = hull.centre + (flat - hull.centre) * grow[:, None]
+    top = hull.heights[_cells(moved, hull.centre)] + np.broadcast_to(clearance, points.shape[:-1]).ravel()
+    moved[:, 2] = np.where(moved[:, 2] < _CHIN_M, np.maximum(moved[:, 2], np.minimum(top, _CHIN_M)), moved[:, 2])
+    return moved.reshape(points.shape)
+
+
+def hair_strands(hair: Hair, roots: np.ndarray, normals: np.ndarray, hull: Hull, rng: np.random.Generator) -> Strands:
+    """Grow the hair of the scalp.
+
+    Args:
+        roots, normals: (M, 3) on the scalp.
+        hull: what the hair must stay out of.
+
+    Returns:
+        Strands with the label hair, one a root.
+    """
+    count = len(roots)
+    fall = _combing(hair, roots - hull.centre, normals, rng)
+    length = hair.length_m * np.exp(rng.normal(0, 0.12, count))
+    if hair.style in ("short", "buzz"):
+        # Shorter at the sides and the nape, as barbers cut it.
+        height = np.clip((roots - hull.centre)[:, 2] / 0.08, 0, 1)
+        length = length * (0.45 + 0.55 * height)
+    step = length / (_POINTS - 1)
+    # How stiffly a strand leaves the scalp: the first centimetre stands up, then it lies down.
+    stand = {"buzz": 1.0, "short": 0.55, "curly": 0.9, "tied-back": 0.05}.get(hair.style, 0.35)
+    layer = rng.uniform(0, 1, count) ** 1.5
+    thickness = {"buzz": 0.0, "short": 0.008, "side-parted": 0.012, "curly": 0.02, "tied-back": 0.006}.get(
+        hair.style, 0.014
+    )
+    points = [roots]
+    heading = normals
+    for k in range(1, _POINTS):
+        gone = np.minimum(k * step / 0.03, 1)[:, None]
+        if hair.style == "buzz":
+            wish = normals + 0.4 * fall
+        else:
+            wish = stand * (1 - gone) * normals + (0.3 + gone) * fall
+            wish = wish + (0, 0, -1.1) * np.clip(k * step - 0.05, 0, 0.1)[:, None] / 0.1
+        heading = heading + 0.55 * (_unit(wish) - heading)
+        moved = points[-1] + step[:, None] * _unit(heading)
+        lifted = 0.0006 + thickness * layer * np.minimum(k * step / 0.025, 1)
+        moved = push_out(hull, moved, lifted)
+        # Pushing must not stretch the strand.
+        points.append(points[-1] + step[:, None] * _unit(moved - points[-1]))
+    strands = np.stack(points, 1)
+    strands = strands + _curls(hair, strands, length, rng)
+    if hair.style == "tied-back":
+        strands = _gather(strands, hull)
+    strands[:, 1:] = push_out(hull, strands[:, 1:], 0.0006)
+    material = hair_material(hair)
+    radius = {"buzz": 0.0004, "short": 0.00045}.get(hair.style, 0.00055)
+    return Strands("hair", strands.astype(np.float32), radius, LABELS.index("hair"), material)
+
+
+def beard_strands(hair: Hair, roots: np.ndarray, normals: np.ndarray, hull: Hull, rng: np.random.Generator) -> Strands:
+    """Grow a beard from roots and normals (M, 3) on the lower face."""
+    length = 0.0015 + 0.022 * max(hair.beard - 0.2, 0) * np.exp(rng.normal(0, 0.2, len(roots)))
+    down = _unit(normals + (0, -0.2, -1.2) + 0.3 * rng.normal(size=(len(roots), 3)))
+    steps = np.linspace(0, 1, 5)[None, :, None]
+    strands = roots[:, None] + length[:, None, None] * (
+        steps * (1 - 0.5 * steps) * normals[:, None] + steps**1.5 * down[:, None]
+    )
+    strands[:, 1:] = push_out(hull, strands[:, 1:], 0.0003)
+    return Strands("beard", strands.astype(np.float32), 0.00022, LABELS.index("hair"), hair_material(hair))
+
+
+def hair_material(hair: Hair) -> Material:
+    """A surface, not a fibre: its base colour is then the albedo that Cycles reports."""
+    return Material("hair", colour=hair.colour, roughness=0.4, specular=0.45)
+
+
+def scatter_roots(
+    vertices: np.ndarray, faces: np.ndarray, weights: np.ndarray, count: int, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Roots and unit normals (M, 3) spread over a mesh by area times the weight (V,) of its vertices."""
+    triangles = np.concatenate([faces[:, :3], faces[faces[:, 3] >= 0][:, (0, 2, 3)]])
+    triangles = triangles[weights[triangles].max(1) > 0]
+    corners = vertices[triangles].astype(np.float64)
+    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    area = np.linalg.norm(normals, axis=1)
+    # Vertex normals, because those of single faces would make the hair bristle.
+    smooth = np.zeros((len(vertices), 3))
+    for k in range(3):
+        np.add.at(smooth, triangles[:, k], normals)
+    shares = area * weights[triangles].mean(1)
+    picked = rng.choice(len(triangles), count, p=shares / shares.sum())
+    a, b = rng.uniform(size=(2, count))
+    a, b = np.where(a + b > 1, 1 - a, a), np.where(a + b > 1, 1 - b, b)
+    mix = np.stack([1 - a - b, a, b], 1)[:, :, None]
+    return (mix * corners[picked]).sum(1), _unit((mix * smooth[triangles[picked]]).sum(1))
+
+
+def _combing(hair: Hair, at: np.ndarray, normals: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Direction along the scalp in which each strand is combed, (K, 3), at points about the head's centre."""
+    side = np.sign(at[:, 0]) * np.minimum(np.abs(at[:, 0]) / 0.03, 1)
+    top = np.clip(at[:, 2] / 0.09, 0, 1)[:, None]
+    back, down, left = np.array([0, 1.0, 0]), np.array([0, 0, -1.0]), np.array([1.0, 0, 0])
+    if hair.style == "side-parted":
+        # Away from the parting, on both of its sides.
+        parted = np.clip((at[:, 0] - 0.05 * hair.part) / 0.012, -1, 1)[:, None]
+        fall = top * (parted * left + 0.35 * back) + (1 - top) * (down + 0.5 * back)
+    elif hair.style in ("medium", "long"):
+        parted = np.clip((at[:, 0] - 0.03 * hair.part) / 0.012, -1, 1)[:, None]
+        front = np.clip(-at[:, 1] / 0.08, 0, 1)[:, None]
+        fall = top * (parted * left + 0.5 * back) + (1 - top) * (down + 0.35 * back) + 0.35 * front * parted * left
+    elif hair.style == "tied-back":
+        fall = np.array([0, 0.13, 0.02]) - at
+    elif hair.style == "curly":
+        fall = normals + 0.6 * down + 0.4 * rng.normal(size=at.shape)
+    else:
+        whorl = 0.35 * hair.part * left
+        fall = top * (0.6 * back + whorl) * (1 if hair.part > 0 else -1) + (1 - top) * (down + 0.3 * back)
+        fall = fall + 0.15 * side[:, None] * left
+    fall = fall + 0.12 * rng.normal(size=at.shape)
+    if hair.style != "curly":
+        fall = fall - (fall * normals).sum(-1, keepdims=True) * normals
+    return _unit(fall)
+
+
+def _curls(hair: Hair, strands: np.ndarray, length: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Offsets (K, P, 3) that wave or coil the strands; neighbours share a lock."""
+    count, points = strands.shape[:2]
+    along = np.linspace(0, 1, points)[None, :] * length[:, None]
+    turns = 2 * np.pi / (0.05 - 0.028 * hair.curl)
+    # Phase varies smoothly over the scalp: hair waves in locks.
+    waves = rng.normal(size=(3, 3)) * 60
+    phase = np.cos(strands[:, 0] @ waves).sum(-1) * 2.5 + rng.normal(0, 0.35, count)
+    size = (0.0006 + 0.008 * hair.curl**1.3) * np.minimum(along / 0.03, 1)
+    angle = turns * along + phase[:, None]
+    across = _unit(np.cross(strands[:, -1] - strands[:, 0], rng.normal((0, 1, 0), 0.2)))
+    out = _unit(np.cross(across, strands[:, -1] - strands[:, 0]))
+    return size[..., None] * (np.cos(angle)[..., None] * across[:, None] + np.sin(angle)[..., None] * out[:, None])
+
+
+def _gather(strands: np.ndarray, hull: Hull) -> np.ndarray:
+    """Pull the ends towards a knot at the back of the head."""
+    knot = push_out(hull, np.add(hull.centre, (0, 0.08, 0))[None], 0.015)
+    pull = np.linspace(0, 1, strands.shape[1])[None, :, None] ** 3
+    return strands + 0.9 * pull * (knot - strands)
+
+
+def _directions(points: np.ndarray, centre: np.ndarray, rows: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Row and column in a hull's grid, real numbers, and distance from the centre, (N,) each."""
+    x, y, z = (points - centre).T
+    level = np.hypot(x, y)
+    row = np.clip((0.5 - np.arctan2(z, level) / np.pi) * rows, 0, rows - 1e-3)
+    column = (np.arctan2(y, x) / (2 * np.pi) + 0.5) * 2 * rows
+    return row, column, np.hypot(level, z)
+
+
+def _cells(points: np.ndarray, centre: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Indices into a hull's heights, (N,) each."""
+    across = np.clip(np.floor((points[:, :2] - centre[:2]) * 100).astype(int) + 30, 0, 59)
+    return across[:, 0], across[:, 1]
+
+
+def _unit(vectors: np.ndarray) -> np.ndarray:
+    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-12)

@@ -1,0 +1,139 @@
+"""One head, whichever of the three sources it comes from: drawn, named, described and built.
+
+Bust's frame, metres.
+"""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, replace
+
+import numpy as np
+
+from .bust import LABELS, Bust, Part
+from .fields import smoothstep
+from .hair import Hair, Hull, beard_strands, hair_rand, hair_strands, hull_of, scatter_roots
+from .ict_facekit import IctHead, ict_bust, ict_head_rand, ict_scalp
+from .makehuman import MakeHumanHead, makehuman_bust, makehuman_head_rand
+from .packs import Packs
+from .procedural import ProceduralHead, procedural_bust, procedural_head_rand, procedural_scalp
+
+SOURCES = ("makehuman", "ict_facekit", "procedural")
+# How often each source is drawn when its pack is there.
+_SHARES = (0.55, 0.35, 0.10)
+
+# What a person changes from one photo to the next: not part of who they are.
+_PASSING = ("expression", "gaze_deg", "garment", "clothes", "clothes_textured", "clothes_colour", "hair", "pattern")
+
+
+@dataclass(frozen=True)
+class Head:
+    """A person to be built.
+
+    Attributes:
+        source: one of ``SOURCES``.
+        subject: the source's own description.
+        hair: strands to grow, or None where the source brings its own hair.
+        pattern: seed of each single strand.
+    """
+
+    source: str
+    subject: ProceduralHead | IctHead | MakeHumanHead
+    hair: Hair | None
+    pattern: int
+
+
+def head_rand(rng: np.random.Generator, packs: Packs) -> Head:
+    """Draw a head from the sources at hand; the procedural one always is."""
+    subject_rng, hair_rng, rest_rng = rng.spawn(3)
+    at_hand = np.array([packs.makehuman is not None, packs.ict_facekit is not None, True])
+    shares = at_hand * _SHARES
+    source = SOURCES[rest_rng.choice(len(SOURCES), p=shares / shares.sum())]
+    pattern = int(rest_rng.integers(2**31))
+    if source == "makehuman":
+        return Head(source, makehuman_head_rand(subject_rng, packs.makehuman), None, pattern)
+    if source == "ict_facekit":
+        subject = ict_head_rand(subject_rng, packs.ict_facekit)
+        # The scans' identity modes mix women and men; nothing says which this one is.
+        return Head(source, subject, hair_rand(hair_rng, subject.brow_colour, hair_rng.uniform()), pattern)
+    subject = procedural_head_rand(subject_rng)
+    return Head(source, subject, hair_rand(hair_rng, subject.brow_colour, subject.shape.masculine), pattern)
+
+
+def bust_of(head: Head, packs: Packs) -> Bust:
+    """Build the head, with its hair.
+
+    Raises:
+        SceneError: a file of the pack that the head names is missing.
+    """
+    if head.source == "makehuman":
+        return makehuman_bust(head.subject, packs.makehuman)
+    if head.source == "ict_facekit":
+        bust = ict_bust(head.subject, packs.ict_facekit)
+        return _grow(bust, ict_scalp(bust, packs.ict_facekit), head)
+    bust = procedural_bust(head.subject)
+    return _grow(bust, procedural_scalp(bust), head)
+
+
+def identity(head: Head) -> str:
+    """Name of the person: the same whatever the face does and wears, different for any other draw."""
+    who = {key: value for key, value in asdict(head.subject).items() if key not in _PASSING}
+    digest = hashlib.sha256(json.dumps(who, sort_keys=True).encode()).hexdigest()
+    return f"{head.source}-{digest[:12]}"
+
+
+def parameters(head: Head) -> dict:
+    """All drawn parameters, JSON-able."""
+    return json.loads(json.dumps(asdict(head)))
+
+
+def _grow(bust: Bust, scalp: np.ndarray, head: Head) -> Bust:
+    """Add hair and beard to a bald bust whose first part is its skin; ``scalp`` (V,) says where hair grows."""
+    hair, skin = head.hair, bust.parts[0]
+    rng = np.random.default_rng(head.pattern)
+    solid = np.concatenate([part.vertices for part in bust.parts if part.name not in ("eye_left", "eye_right")])
+    hull = hull_of(solid, _middle(skin.vertices, scalp))
+    grown = list(bust.strands)
+    if hair.style != "bald":
+        count = int({"buzz": 9000, "short": 7000}.get(hair.style, 5500) * hair.density)
+        roots, normals = scatter_roots(skin.vertices, skin.faces, scalp, count, rng)
+        grown.append(hair_strands(hair, roots, normals, hull, rng))
+        skin = _tint(skin, scalp, hair, 0.9 * hair.density)
+    if hair.beard:
+        grown_beard, area = _beard(skin, bust.landmarks, hair, hull, rng)
+        grown.append(grown_beard)
+        skin = _tint(skin, area, hair, 0.35 + 0.4 * hair.beard, label=hair.beard > 0.5)
+    return replace(bust, parts=(skin, *bust.parts[1:]), strands=tuple(grown))
+
+
+def _beard(skin: Part, landmarks: np.ndarray, hair: Hair, hull: Hull, rng: np.random.Generator):
+    """A beard's strands, and where it grows, (V,) in [0, 1]."""
+    x, y, z = skin.vertices.T
+    mouth_half = (landmarks[54, 0] - landmarks[48, 0]) / 2
+    mouth, chin, nose = landmarks[[48, 54], 2].mean(), landmarks[8, 2], landmarks[33, 2]
+    # Upper edge: under the nose, down past the corner of the mouth, then along the cheek to the ear.
+    across = np.abs(x) / mouth_half
+    edge = np.interp(across, [0, 0.9, 1.25, 1.7, 2.6, 2.9], [nose - 0.004, nose - 0.006, mouth, mouth, nose, 0.0])
+    area = smoothstep(0.003, -0.006, z - edge) * smoothstep(chin - 0.028, chin - 0.005, z) * smoothstep(0.085, 0.06, y)
+    lips = (across < 1.0) & (z < landmarks[50:53, 2].max() + 0.001) & (z > landmarks[57, 2] - 0.002)
+    face = np.zeros(len(x), bool)
+    face[skin.faces[(skin.labels == LABELS.index("skin"))].ravel()] = True
+    area = area * (face & ~lips)
+    roots, normals = scatter_roots(skin.vertices, skin.faces, area, int(2500 + 3500 * hair.beard), rng)
+    return beard_strands(hair, roots, normals, hull, rng), area
+
+
+def _tint(skin: Part, where: np.ndarray, hair: Hair, strength: float, label: bool = True) -> Part:
+    """Darken the skin under hair to its colour, so that no gap between strands shines, and label it hair."""
+    colours = skin.colours + (strength * where)[:, None] * (np.float32(hair.colour) - skin.colours)
+    labels = skin.labels
+    if label:
+        corners = np.where(skin.faces >= 0, skin.faces, skin.faces[:, :1])
+        covered = (where[corners].mean(1) > 0.5) & (labels == LABELS.index("skin"))
+        labels = np.where(covered, LABELS.index("hair"), labels).astype(np.uint8)
+    return replace(skin, colours=colours.astype(np.float32), labels=labels)
+
+
+def _middle(vertices: np.ndarray, scalp: np.ndarray) -> np.ndarray:
+    """Middle of the head, (3,): between forehead and back, a little above the eyes."""
+    y = vertices[scalp > 0.5, 1]
+    return np.array([0, (y.min() + y.max()) / 2, 0.015])
