@@ -61,7 +61,7 @@ def write_photo(path: Path) -> Path:
 def write_contact_sheet(sheet: Path, data: Path, photo: Path, folder: Path) -> None:
     """A row per sample with all of its maps; then the photo, what the networks see in it, and it under each light."""
     from relight_stage.synth.sample import list_samples, read_sample
-    from relight_stage.synth.sheet import grid, inset, sample_tiles, tile, write_sheet
+    from relight_stage.synth.sheet import GAP_PX, grid, inset, sample_tiles, tile, write_sheet
 
     rows = []
     for path in list_samples(data):
@@ -69,8 +69,8 @@ def write_contact_sheet(sheet: Path, data: Path, photo: Path, folder: Path) -> N
         rows.append(sample_tiles(sample.maps, sample.light_map, TILE_PX))
 
     seen = ("matte", "normals", "albedo")
-    # As wide as the rows of samples.
-    size = sum(picture.shape[1] for picture in rows[0]) // (1 + len(seen) + len(LIGHTS))
+    # As wide as the rows of samples, gaps included.
+    size = len(rows[0]) * (TILE_PX + GAP_PX) // (1 + len(seen) + len(LIGHTS)) - GAP_PX
     last = [tile(read_picture(photo), "photo", size)]
     last += [tile(read_picture(folder / "maps" / f"{name}.png"), name, size) for name in seen]
     for name, turn_deg in LIGHTS.items():
