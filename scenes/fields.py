@@ -89,7 +89,7 @@ def surface_nets(field: Field, xs: np.ndarray, ys: np.ndarray, zs: np.ndarray) -
     Only blocks that the surface may cross are refined, so the cost grows with its area.
 
     Args:
-        xs, ys, zs: ascending coordinates, each 8 n + 1 of them; the surface must not leave the grid.
+        xs, ys, zs: ascending coordinates, each 8 n + 1 of them; a surface that leaves the grid is capped there.
 
     Returns:
         vertices (V, 3) float32, faces (F, 4) int32 counter-clockwise seen from outside.
@@ -97,6 +97,9 @@ def surface_nets(field: Field, xs: np.ndarray, ys: np.ndarray, zs: np.ndarray) -
     Source: S. F. F. Gibson, "Constrained elastic surface nets", MICCAI 1998.
     """
     values = _sparse_values(field, xs, ys, zs)
+    for axis in range(3):
+        border = np.moveaxis(values, axis, 0)
+        border[[0, -1]] = np.maximum(border[[0, -1]], 1e-3)
     inside = values < 0
     corners = [(i, j, k) for i in (0, 1) for j in (0, 1) for k in (0, 1)]
     shape = tuple(n - 1 for n in inside.shape)
@@ -142,8 +145,9 @@ def _sparse_values(field: Field, xs: np.ndarray, ys: np.ndarray, zs: np.ndarray)
         nearest = np.minimum.reduce([np.abs(window) for window in _corner_windows(values)])
         sizes = [np.diff(axis) ** 2 for axis in axes]
         diagonal = np.sqrt(sizes[0][:, None, None] + sizes[1][None, :, None] + sizes[2][None, None, :])
-        # No point of a block is further than half its diagonal from a corner; a third more for fields steeper than one.
-        active &= nearest < 0.66 * diagonal
+        # No point of a block is further than half its diagonal from a corner; a third more for fields steeper than one,
+        # which a field is over a few cells only, so the last step does without.
+        active &= nearest < (0.66 if stride > 2 else 0.52) * diagonal
         stride //= 2
         axes = [axis[::stride] for axis in (xs, ys, zs)]
         active = active.repeat(2, 0).repeat(2, 1).repeat(2, 2)

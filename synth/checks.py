@@ -36,7 +36,9 @@ def check_dataset(out: Path, sheet: Path | None = None, report: Callable[[str], 
     for folder in folders:
         try:
             sample = read_sample(folder)
-            problems = [*sample_problems(sample), *(olat_problems(folder, sample) if sample.meta.get("olat") else ())]
+            problems = list(sample_problems(sample))
+            if not problems and sample.meta.get("olat"):
+                problems = list(olat_problems(folder, sample))
         except SampleError as error:
             problems = [str(error)]
         else:

@@ -4,7 +4,6 @@ A folder is complete when it bears its final name: samples are written into a hi
 """
 
 import json
-import os
 import shutil
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -57,7 +56,7 @@ def write_sample(folder: Path, sample: Sample, olat: Olat | None = None) -> None
     Raises:
         SampleError: the disk is full or the folder cannot be written.
     """
-    partial = folder.with_name(f".{folder.name}.{os.getpid()}")
+    partial = folder.with_name(f".{folder.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     try:
         partial.mkdir(parents=True)

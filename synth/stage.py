@@ -11,7 +11,7 @@ from typing import NamedTuple
 import bpy
 import numpy as np
 
-from ..errors import RenderError
+from ..errors import RenderError, SampleError
 from ..scenes.build.subject import AOVS, build_bust, show_measuring_surface
 from ..scenes.build.surroundings import build_black_world, build_camera, build_olat_light
 from ..scenes.build.versions import PASS_NAMES, set_multilayer_exr
@@ -152,9 +152,13 @@ class Stage:
             path = Path(folder) / "passes.exr"
             self.scene.render.filepath = str(path)
             bpy.ops.render.render(write_still=True, scene=self.scene.name)
-            if not path.is_file():
-                raise RenderError("Cycles wrote no image. Look for its message above; is the temporary folder full?")
-            return read_planes(path)
+            # On a full disk Blender reports success and leaves a file that is cut short, or none.
+            try:
+                return read_planes(path)
+            except SampleError:
+                raise RenderError(
+                    f"Cycles' image in {folder} is missing or cut short. Is the disk of the temporary folder full?"
+                ) from None
 
     def split(self, planes: dict[str, np.ndarray]) -> Split:
         """Split an image of all lights together by Cycles' passes."""

@@ -1,0 +1,210 @@
+"""Promises of batch rendering: whole samples or none, resumed, repeated, checked; bad input in one sentence."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from relight_stage.errors import ConfigError, SampleError
+from relight_stage.synth.checks import check_dataset, sample_problems
+from relight_stage.synth.exr import read_planes, write_exr
+from relight_stage.synth.passes import MAPS
+from relight_stage.synth.render import render_dataset
+from relight_stage.synth.sample import list_samples, read_olat, read_sample
+
+SCRIPT = Path(__file__).resolve().parents[2] / "synth" / "render.py"
+QUICK = {"seed": 3, "size": 40, "samples": 4}
+
+
+def quiet(_):
+    pass
+
+
+@pytest.fixture(autouse=True)
+def no_packs(monkeypatch):
+    monkeypatch.delenv("RELIGHT_STAGE_ASSETS", raising=False)
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory):
+    """Two samples of the procedural head, the first and the second of seed 3, with eight lights each."""
+    out = tmp_path_factory.mktemp("dataset") / "set"
+    render_dataset(out, count=2, lights="olat:8", report=quiet, **QUICK)
+    return out
+
+
+def script(*arguments, **options):
+    return subprocess.Popen(
+        [sys.executable, str(SCRIPT), "--", *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **options,
+    )
+
+
+def test_a_sample_holds_every_map_and_all_that_describes_it(dataset):
+    sample, olat = read_sample(dataset / "000001"), read_olat(dataset / "000001")
+    assert {name: a.shape for name, a in sample.maps.items()} == {n: (40, 40, len(c)) for n, c in MAPS.items()}
+    assert sample.light_map.shape == (64, 128, 3) and sample.light_map.max() > 0
+    assert olat.diffuse.shape == olat.specular.shape == (8, 40, 40, 3)
+    assert np.asarray(sample.meta["landmarks"]).shape == (68, 2)
+    wanted = {"seed", "index", "identity", "source", "hdri", "camera", "head", "versions", "olat", "denoised"}
+    assert wanted <= set(sample.meta)
+    assert list(sample_problems(sample)) == []
+
+
+def test_landmarks_fall_on_the_face(dataset):
+    for folder in list_samples(dataset):
+        sample = read_sample(folder)
+        points = np.asarray(sample.meta["landmarks"]).round().astype(int).clip(0, 39)
+        # Jaw points may lie on the silhouette of a turned head, and hair may hang over the brows.
+        assert (sample.maps["matte"][points[:, 1], points[:, 0], 0] > 0.3).mean() > 0.8
+
+
+def test_the_same_seed_gives_the_same_pixels(dataset, tmp_path):
+    render_dataset(tmp_path / "again", count=1, lights="olat:8", report=quiet, **QUICK)
+    first, again = read_sample(dataset / "000000"), read_sample(tmp_path / "again" / "000000")
+    assert first.meta == again.meta
+    for name in MAPS:
+        assert np.array_equal(first.maps[name], again.maps[name]), name
+    assert np.array_equal(read_olat(dataset / "000000").specular, read_olat(tmp_path / "again" / "000000").specular)
+
+
+def test_a_rerun_renders_only_what_is_missing(dataset):
+    stamps = {p: p.stat().st_mtime_ns for p in dataset.glob("0*/maps.exr")}
+    lines = []
+    render_dataset(dataset, count=2, lights="olat:8", report=lines.append, **QUICK)
+    assert lines == ["2 of 2 samples are there already."]
+    assert stamps == {p: p.stat().st_mtime_ns for p in dataset.glob("0*/maps.exr")}
+
+
+def test_check_passes_a_good_dataset_and_leaves_a_sheet(dataset):
+    lines = []
+    check_dataset(dataset, report=lines.append)
+    assert lines[-1] == "2 of 2 samples are good."
+    assert (dataset / "contact_sheet.png").stat().st_size > 10_000
+
+
+@pytest.mark.parametrize(
+    ("name", "damage", "complaint"),
+    [
+        ("specular", lambda a: a * 1.3, "differs from full"),
+        ("diffuse", lambda a: np.where(np.arange(40)[:, None, None] == 20, np.nan, a), "NaN"),
+        ("matte", lambda a: a * 0, "matte is empty"),
+        ("normal", lambda a: a * 0.5, "unit length"),
+        ("parsing", lambda a: a * 0.5, "sum to the matte"),
+        ("shadow", lambda a: a + 0.5, "not in [0, 1]"),
+    ],
+)
+def test_check_names_a_damaged_sample(dataset, tmp_path, name, damage, complaint):
+    import shutil
+
+    copy = tmp_path / "set"
+    shutil.copytree(dataset, copy)
+    maps = {k: v.astype(np.float16) for k, v in read_sample(copy / "000001").maps.items()}
+    maps[name] = damage(maps[name]).astype(np.float16)
+    write_exr(copy / "000001" / "maps.exr", maps, MAPS)
+    lines = []
+    with pytest.raises(SampleError, match="1 of 2 samples"):
+        check_dataset(copy, report=lines.append)
+    assert any(line.startswith("000001: ") and complaint in line for line in lines)
+    assert not any(line.startswith("000000: ") for line in lines)
+
+
+def test_check_names_a_file_that_was_cut_short(dataset, tmp_path):
+    import shutil
+
+    copy = tmp_path / "set"
+    shutil.copytree(dataset, copy)
+    path = copy / "000000" / "maps.exr"
+    path.write_bytes(path.read_bytes()[:2000])
+    lines = []
+    with pytest.raises(SampleError):
+        check_dataset(copy, report=lines.append)
+    assert any(line.startswith("000000: ") for line in lines)
+
+
+def test_another_dataset_in_the_folder_is_refused(dataset):
+    with pytest.raises(ConfigError, match=r"seed is 3 there and 4 here"):
+        render_dataset(dataset, count=1, lights="olat:8", report=quiet, **{**QUICK, "seed": 4})
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ({"count": 0}, "--count 0"),
+        ({"size": 7}, "--size 7"),
+        ({"seed": -1}, "--seed -1"),
+        ({"samples": 0}, "--samples 0"),
+        ({"lights": "olat:100000"}, "--lights"),
+        ({"lights": "candles"}, "--lights"),
+    ],
+)
+def test_impossible_values_are_named_before_anything_is_written(tmp_path, change, complaint):
+    with pytest.raises(ConfigError, match=complaint):
+        render_dataset(tmp_path / "out", **{"count": 1, "report": quiet, **QUICK, **change})
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(SampleError, match="cannot be written"):
+        render_dataset(tmp_path / "file" / "out", count=1, report=quiet, **QUICK)
+
+
+def test_rendering_stops_before_the_disk_is_full(tmp_path, monkeypatch):
+    monkeypatch.setattr("relight_stage.synth.render.DISK_FREE_MIN", 10**18)
+    with pytest.raises(SampleError, match="Free some space and run the same command"):
+        render_dataset(tmp_path / "out", count=1, report=quiet, **QUICK)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="file size limits are a POSIX thing")
+def test_a_disk_that_fills_up_while_rendering_is_one_sentence(tmp_path):
+    import resource
+
+    def small_files():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, 30_000))
+
+    process = script(tmp_path / "out", "--count", 1, "--seed", 3, "--size", 64, "--samples", 1, preexec_fn=small_files)
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 1
+    assert "full" in errors.strip().splitlines()[-1] and "Traceback" not in errors
+    assert list((tmp_path / "out").glob("[0-9]*")) == []
+
+
+def test_kill_minus_nine_costs_at_most_the_current_sample(tmp_path):
+    out = tmp_path / "out"
+    command = (out, "--count", 3, "--seed", 3, "--size", 40, "--samples", 4)
+    process = script(*command)
+    deadline = time.monotonic() + 120
+    while not (out / "000000").is_dir() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.02)
+    time.sleep(0.5)
+    os.kill(process.pid, signal.SIGKILL)
+    process.communicate()
+    survived = [folder.name for folder in list_samples(out)]
+    assert "000000" in survived
+    again = script(*command)
+    lines, errors = again.communicate(timeout=240)
+    assert again.returncode == 0, errors
+    assert f"{len(survived)} of 3 samples are there already." in lines
+    assert [folder.name for folder in list_samples(out)] == ["000000", "000001", "000002"]
+    check_dataset(out, report=quiet)
+    assert json.loads((out / "dataset.json").read_text())["seed"] == 3
+    assert list(out.glob(".*")) == []
+
+
+def test_planes_keep_their_precision(tmp_path):
+    rng = np.random.default_rng(0)
+    maps = {"a": rng.random((8, 8, 3)).astype(np.float16), "b": rng.random((8, 8, 1)).astype(np.float32)}
+    write_exr(tmp_path / "x.exr", maps, {"a": ("R", "G", "B"), "b": ("V",)})
+    planes = read_planes(tmp_path / "x.exr")
+    assert np.array_equal(planes["a.G"], maps["a"][:, :, 1]) and np.array_equal(planes["b.V"], maps["b"][:, :, 0])
+    assert planes["b.V"].dtype == np.float32
