@@ -17,11 +17,21 @@ import numpy as np
 from ..errors import SceneError
 from .bust import LABELS, Bust, Material, Part
 from .hair_colour import hair_colour_rand
-from .makehuman_ids import LANDMARKS, LIP_FACES
+from .makehuman_body import (
+    compact,
+    fit_proxy,
+    group_centre,
+    load,
+    lower_arms,
+    morph,
+    skin_labels,
+    to_bust,
+    turn_eyes,
+)
+from .makehuman_ids import LANDMARKS
 from .skin import Skin, skin_colour, skin_rand
 
-ANCESTRIES = ("african", "asian", "caucasian")
-_SKIN, _BROWS, _EYES, _LIPS, _MOUTH, _HAIR, _CLOTHES = range(len(LABELS))
+_, _BROWS, _EYES, _, _MOUTH, _HAIR, _CLOTHES = range(len(LABELS))
 
 # Mean colour of each skin texture over forehead and cheeks, linear: dividing by it makes room for any skin's colour.
 SKIN_TEXTURES = {
@@ -112,7 +122,7 @@ class MakeHumanHead:
 
 def makehuman_head_rand(rng: np.random.Generator, pack: Path) -> MakeHumanHead:
     """Draw a head; the six skin types and the two genders are equally likely."""
-    targets = _load(pack / "targets.npz")["names"].tolist()
+    targets = load(pack / "targets.npz")["names"].tolist()
     proxies = _index(pack)
     skin = skin_rand(rng)
     gender = float(np.clip(rng.integers(2) + rng.normal(0, 0.12), 0, 1))
@@ -156,11 +166,11 @@ def makehuman_bust(head: MakeHumanHead, pack: Path) -> Bust:
     Raises:
         SceneError: a file of the pack that the head names is missing.
     """
-    base = _load(pack / "base.npz")
-    body = _morph(head, pack)
-    eyes = [_group(base, body, f"helper-{side}-eye") for side in "lr"]
+    base = load(pack / "base.npz")
+    body = morph(head, pack)
+    eyes = [group_centre(base, body, f"helper-{side}-eye") for side in "lr"]
     origin = (eyes[0] + eyes[1]) / 2
-    body = _lower_arms(base, body)
+    body = lower_arms(base, body)
     # A face of the bust lies above this height; 0.5 m and a bit below the eyes.
     floor = origin[1] - 5.3
     index = _index(pack)
@@ -176,8 +186,8 @@ def makehuman_bust(head: MakeHumanHead, pack: Path) -> Bust:
     parts = [
         Part(
             "skin",
-            *_compact(_to_bust(body, origin), base["faces"][keep]),
-            labels=_skin_labels(base, uv)[keep],
+            *compact(to_bust(body, origin), base["faces"][keep]),
+            labels=skin_labels(base, uv)[keep],
             material=Material(
                 "skin",
                 tuple(tint.tolist()),
@@ -195,14 +205,14 @@ def makehuman_bust(head: MakeHumanHead, pack: Path) -> Bust:
     def dress(kind: str, name: str, label: int, material: Material, turn=None, choose=None) -> None:
         """Fit a proxy to the body and add it as a part; ``choose`` picks faces by their corners' uv (F, 4, 2)."""
         proxy = _proxy(pack, kind, name)
-        vertices = _fit(proxy, body)
+        vertices = fit_proxy(proxy, body)
         if turn is not None:
             vertices = turn(vertices)
         corners = proxy["uv"][proxy["face_uv"]]
         used = (vertices[proxy["faces"]][..., 1] > floor).all(1)
         if choose is not None:
             used &= choose(corners)
-        mesh = _compact(_to_bust(vertices, origin), proxy["faces"][used])
+        mesh = compact(to_bust(vertices, origin), proxy["faces"][used])
         labels = np.full(used.sum(), label, np.uint8)
         parts.append(Part(kind, *mesh, labels=labels, material=material, uv=corners[used]))
 
@@ -213,7 +223,7 @@ def makehuman_bust(head: MakeHumanHead, pack: Path) -> Bust:
         "high-poly",
         _EYES,
         iris,
-        lambda v: _turn_eyes(v, head.gaze_deg),
+        lambda v: turn_eyes(v, head.gaze_deg),
         lambda c: ~((c[..., 0] > 0.85) & (c[..., 1] < 0.15)).all(1),
     )
     teeth = Material("teeth", texture=_picture(pack, "teeth_teeth"), roughness=0.3, subsurface=0.1, coat=0.5)
@@ -239,7 +249,7 @@ def makehuman_bust(head: MakeHumanHead, pack: Path) -> Bust:
         bump_mm=0.2,
     )
     dress("clothes", head.clothes, _CLOTHES, material)
-    return Bust(tuple(parts), _to_bust(body[list(LANDMARKS)], origin))
+    return Bust(tuple(parts), to_bust(body[list(LANDMARKS)], origin))
 
 
 def _details_rand(rng: np.random.Generator, targets: list[str]) -> tuple[tuple[str, float], ...]:
@@ -302,124 +312,12 @@ def _of_gender(proxies: dict, male: bool) -> list[str]:
     return sorted(name for name, proxy in proxies.items() if other not in proxy["tags"])
 
 
-def _morph(head: MakeHumanHead, pack: Path) -> np.ndarray:
-    """The base mesh under all targets of the head, (V, 3) decimetres."""
-    targets = _load(pack / "targets.npz")
-    order = _target_order(pack)
-    body = _load(pack / "base.npz")["verts"].copy()
-
-    def add(name: str, weight: float) -> None:
-        i = order[name]
-        run = slice(targets["ptr"][i], targets["ptr"][i + 1])
-        body[targets["idx"][run]] += weight * targets["delta"][run].astype(np.float32)
-
-    genders = (("female", 1 - head.gender), ("male", head.gender))
-    ages = (("child", max(-head.age, 0)), ("young", 1 - abs(head.age)), ("old", max(head.age, 0)))
-    for gender, share in genders:
-        for age, of_age in ages:
-            for ancestry, of_ancestry in zip(ANCESTRIES, head.ancestry, strict=True):
-                add(f"macrodetails/{ancestry}-{gender}-{age}", share * of_age * of_ancestry)
-            for muscle, of_muscle in _thirds(head.muscle):
-                for weight, of_weight in _thirds(head.weight):
-                    name = f"macrodetails/universal-{gender}-{age}-{muscle}muscle-{weight}weight"
-                    add(name, share * of_age * of_muscle * of_weight)
-    for name, weight in head.details:
-        add(name, weight)
-    for name, weight in head.expression:
-        for ancestry, share in zip(ANCESTRIES, head.ancestry, strict=True):
-            add(f"expression/units/{ancestry}/{name}", weight * share)
-    return body
-
-
-def _thirds(value: float) -> tuple[tuple[str, float], ...]:
-    """Weights of MakeHuman's min, average and max targets for a value in [0, 1]; they sum to 1."""
-    return ("min", max(0.0, 1 - 2 * value)), ("average", 1 - abs(2 * value - 1)), ("max", max(0.0, 2 * value - 1))
-
-
-def _lower_arms(base: dict, body: np.ndarray, angle_deg: float = 32.0) -> np.ndarray:
-    """Swing the arms down from MakeHuman's A-pose to hang as they do in a portrait."""
-    body = body.copy()
-    rest = base["verts"]
-    for side, sign in (("l", 1), ("r", -1)):
-        shoulder, elbow = (_group(base, rest, f"joint-{side}-{joint}") for joint in ("shoulder", "elbow"))
-        along = (elbow - shoulder) / np.linalg.norm(elbow - shoulder)
-        offset = rest - shoulder
-        t = offset @ along
-        radius = np.linalg.norm(offset - t[:, None] * along, axis=1)
-        # The upper arm is what lies close to its own axis, the rest whatever lies farther out than any torso; the
-        # weight rises from the collarbone to the upper arm.
-        near = np.maximum(_smoothstep(-radius, -1.1, -0.75), _smoothstep(sign * rest[:, 0], 2.2, 2.6))
-        weight = _smoothstep(t, -0.6, 0.9) * near * (sign * rest[:, 0] > 0.9)
-        pivot = _group(base, body, f"joint-{side}-shoulder")
-        angle = -sign * np.radians(angle_deg) * weight
-        x, y = (body - pivot)[:, 0], (body - pivot)[:, 1]
-        body[:, 0] = pivot[0] + np.cos(angle) * x - np.sin(angle) * y
-        body[:, 1] = pivot[1] + np.sin(angle) * x + np.cos(angle) * y
-    return body
-
-
-def _smoothstep(x: np.ndarray, low: float, high: float) -> np.ndarray:
-    s = np.clip((x - low) / (high - low), 0, 1)
-    return s * s * (3 - 2 * s)
-
-
-def _fit(proxy: dict, body: np.ndarray) -> np.ndarray:
-    """Vertices of a proxy on a body."""
-    p, q = body[proxy["scale_refs"][:, 0]], body[proxy["scale_refs"][:, 1]]
-    axes = np.arange(3)
-    scale = np.abs(p[axes, axes] - q[axes, axes]) / proxy["scale_den"]
-    return np.einsum("kj,kja->ka", proxy["weights"], body[proxy["refs"]]) + proxy["offsets"] * scale
-
-
-def _turn_eyes(vertices: np.ndarray, gaze_deg: tuple[float, float]) -> np.ndarray:
-    """Turn each eyeball about its centre by (left, up) degrees."""
-    left, up = np.radians(gaze_deg)
-    yaw = np.array([[np.cos(left), 0, np.sin(left)], [0, 1, 0], [-np.sin(left), 0, np.cos(left)]])
-    pitch = np.array([[1, 0, 0], [0, np.cos(up), np.sin(up)], [0, -np.sin(up), np.cos(up)]])
-    turned = vertices.copy()
-    for side in (vertices[:, 0] > 0, vertices[:, 0] <= 0):
-        centre = (vertices[side].min(0) + vertices[side].max(0)) / 2
-        turned[side] = (vertices[side] - centre) @ (yaw @ pitch).T + centre
-    return turned.astype(np.float32)
-
-
-def _skin_labels(base: dict, uv: np.ndarray) -> np.ndarray:
-    """Labels of all faces of the base mesh, (F,): lips by id, mouth and eye sockets by where their texture lies."""
-    labels = np.full(len(uv), _SKIN, np.uint8)
-    u, v = uv[..., 0], uv[..., 1]
-    labels[((u > 0.75) & (v < 0.145)).all(1)] = _MOUTH
-    labels[((u < 0.16) & (v > 0.54) & (v < 0.64)).all(1)] = _EYES
-    for first, end in LIP_FACES:
-        labels[first:end] = _LIPS
-    return labels
-
-
 def _hair_material(head: MakeHumanHead, pack: Path, index: dict) -> Material:
     name = index["hair"][head.hair]["textures"]["diffuseTexture"]
     # Dark pictures hold little more than the marks of their compression: brightening stops at twelve times.
     tint = np.minimum(np.array(head.hair_colour) / HAIR_TEXTURES[head.hair], 12.0)
     alpha = _picture(pack, f"{name}_alpha", ".png")
     return Material("hair", tuple(tint.tolist()), _picture(pack, name), alpha, roughness=0.45, specular=0.4)
-
-
-def _to_bust(points: np.ndarray, origin: np.ndarray) -> np.ndarray:
-    """From decimetres, +y up, +z out of the face, to the bust's frame."""
-    moved = (points - origin) * 0.1
-    return np.stack([moved[:, 0], -moved[:, 2], moved[:, 1]], 1).astype(np.float32)
-
-
-def _compact(vertices: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Leave out the vertices that no face uses."""
-    used, inverse = np.unique(faces, return_inverse=True)
-    if used[0] < 0:
-        used, inverse = used[1:], inverse - 1
-    return vertices[used], inverse.reshape(faces.shape).astype(np.int32)
-
-
-def _group(base: dict, body: np.ndarray, name: str) -> np.ndarray:
-    """Centre of a named group of the base mesh, (3,)."""
-    faces = base["faces"][base["face_group"] == base["group_names"].tolist().index(name)]
-    return body[np.unique(faces)].mean(0)
 
 
 def _picture(pack: Path, name: str, suffix: str = ".jpg") -> Path:
@@ -430,21 +328,7 @@ def _picture(pack: Path, name: str, suffix: str = ".jpg") -> Path:
 
 
 def _proxy(pack: Path, kind: str, name: str) -> dict:
-    return _load(pack / "proxies" / f"{kind}_{name}.npz")
-
-
-@lru_cache(maxsize=64)
-def _load(path: Path) -> dict:
-    """All arrays of an npz file, read once a process."""
-    if not path.is_file():
-        raise SceneError(f"The asset pack lacks {path}. Install the pack again.")
-    with np.load(path) as arrays:
-        return dict(arrays)
-
-
-@lru_cache(maxsize=4)
-def _target_order(pack: Path) -> dict[str, int]:
-    return {str(name): i for i, name in enumerate(_load(pack / "targets.npz")["names"])}
+    return load(pack / "proxies" / f"{kind}_{name}.npz")
 
 
 @lru_cache(maxsize=4)

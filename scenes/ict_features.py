@@ -1,0 +1,155 @@
+"""Eyeballs, brows and lashes of an ICT FaceKit head, and the parts that the pack brings ready-made.
+
+The pack's frame (see ``ict_model.py``) in, the bust's frame out.
+"""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .bust import LABELS, Material, Part, Strands
+from .ict_model import EYE_AROUND, EYE_RINGS, Model, centres, eye_angles, to_bust
+from .ict_torso import vertex_normals
+
+if TYPE_CHECKING:
+    from .ict_facekit import IctHead
+
+# Radians from the gaze's axis where the pupil and the iris end.
+_PUPIL, _LIMBUS = 0.15, 0.40
+
+
+def eyeball(model: Model, k: int, vertices: np.ndarray, origin: np.ndarray, iris) -> Part:
+    """Eyeball ``k`` (0 left, 1 right) with pupil, iris and sclera painted on a grid that follows the pack's eyeball."""
+    first, end = model.eyeballs[k]
+    rest = np.concatenate([model.neutral[first:end], np.ones((end - first, 1), np.float32)], 1)
+    motion = np.linalg.lstsq(rest, vertices[first:end], rcond=None)[0]  # (4, 3), affine
+    grid = model.eye_grids[k]
+    points = np.concatenate([grid, np.ones((len(grid), 1))], 1) @ motion
+    n, rows = EYE_AROUND, len(EYE_RINGS)
+    ids = np.arange(rows * n).reshape(rows, n)
+    beside = np.roll(ids, -1, 1)
+    quads = np.stack([ids[:-1], ids[1:], beside[1:], beside[:-1]], -1).reshape(-1, 4)
+    tip = points[:n].mean(0)
+    fan = np.stack([np.full(n, len(points)), ids[0], beside[0], np.full(n, -1)], 1)
+    points = np.concatenate([points, tip[None]])
+
+    theta, phi = eye_angles()
+    theta, phi = np.append(theta, 0.0), np.append(phi, 0.0)
+    fibres = 1 + 0.22 * np.cos(17 * phi) * np.cos(29 * phi + 40 * theta)
+    rim = 1 - 0.6 * np.clip((theta - 0.8 * _LIMBUS) / (0.2 * _LIMBUS), 0, 1)
+    redder = np.clip((theta - 0.6) / 0.7, 0, 1)[:, None]
+    sclera = np.float32([0.60, 0.53, 0.49]) - np.float32([0.05, 0.16, 0.16]) * redder
+    colours = np.float32(iris) * (fibres * rim)[:, None]
+    colours = colours + np.clip((theta - _LIMBUS) / 0.05 + 0.5, 0, 1)[:, None] * (sclera - colours)
+    colours = colours * np.clip((theta - _PUPIL) / 0.03 + 0.5, 0, 1)[:, None] + 0.004
+    faces = np.concatenate([quads, fan]).astype(np.int32)
+    labels = np.full(len(faces), LABELS.index("eyes"), np.uint8)
+    material = Material("eye", roughness=0.25, coat=1.0)
+    return Part(
+        ("eye_left", "eye_right")[k],
+        to_bust(points, origin),
+        faces,
+        labels,
+        material,
+        colours=colours.astype(np.float32),
+    )
+
+
+def brows(head: "IctHead", model: Model, vertices: np.ndarray, origin: np.ndarray) -> Strands:
+    """Short hairs along the brow ridges, rooted in the skin and lying on it."""
+    rng = np.random.default_rng(head.pattern)
+    count = int(420 * head.brow_density)
+    arches = []
+    for marks, side in ((model.landmarks[[21, 20, 19, 18, 17]], -1), (model.landmarks[22:27], 1)):
+        arch = model.neutral[marks, :2]
+        t = rng.uniform(0, 1, count) ** 0.9
+        along = np.stack([np.interp(t * 4, np.arange(5), arch[:, k]) for k in range(2)], 1)
+        width = 0.1 * head.brow_width_mm * np.minimum(1, 0.55 + 2 * t) * (1.05 - 0.85 * t**2)
+        root = along + np.array([0, 0.1 * head.brow_lift_mm])
+        root[:, 1] += rng.uniform(-0.5, 0.5, count) * width
+        # Upright near the nose, then along the arch and at last downwards.
+        angle = np.interp(t, [0, 0.25, 0.7, 1], [1.2, 0.55, 0.1, -0.45]) + rng.normal(0, 0.18, count)
+        length = 0.65 * (1 - 0.25 * t) * rng.uniform(0.75, 1.2, count)
+        steps = np.linspace(0, 1, 5)[:, None]
+        x = root[:, 0] + side * steps * length * np.cos(angle)
+        y = root[:, 1] + steps * length * np.sin(angle) - 0.08 * steps**2
+        arches.append(np.stack([x, y], -1).transpose(1, 0, 2))
+    flat = np.concatenate(arches)  # (2 · count, 5, 2)
+    points = _drape(model, vertices, flat.reshape(-1, 2), np.tile(np.linspace(0.005, 0.1, 5), 2 * count))
+    material = Material("brows", head.brow_colour, roughness=0.45, specular=0.3)
+    return Strands("brows", to_bust(points, origin).reshape(-1, 5, 3), 0.00022, LABELS.index("brows"), material)
+
+
+def lashes(head: "IctHead", model: Model, vertices: np.ndarray, origin: np.ndarray) -> Strands:
+    """Lashes from the rims of the lids, forward and curling away; the pack's own are cards without a picture."""
+    rng = np.random.default_rng([head.pattern, 1])
+    steps = np.linspace(0, 1, 5)[:, None]
+    hairs = []
+    for rim, (first, end) in zip(model.lid_rims, model.eyeballs, strict=True):
+        rest, now = model.neutral[rim], vertices[rim]
+        eye = (vertices[first:end].min(0) + vertices[first:end].max(0)) / 2
+        inner, outer = rest[np.abs(rest[:, 0]).argmin()], rest[np.abs(rest[:, 0]).argmax()]
+        across = (rest[:, 0] - inner[0]) / (outer[0] - inner[0])
+        above = rest[:, 1] - inner[1] - across * (outer[1] - inner[1])
+        for upper, count, longest in ((True, 110, 0.85), (False, 60, 0.4)):
+            on_lid = np.flatnonzero((above > 0) == upper)
+            on_lid = on_lid[np.argsort(across[on_lid])]
+            t = rng.uniform(0.12, 1.0, count)
+            root = np.stack([np.interp(t, across[on_lid], now[on_lid, k]) for k in range(3)], 1)
+            away = root - eye
+            away /= np.linalg.norm(away, axis=1, keepdims=True)
+            fan = (t - 0.45)[:, None] * np.float32([0.9 * np.sign(outer[0]), 0, 0])
+            lift = np.float32([0, 1.0 if upper else -0.9, 0])
+            heading = away + fan + rng.normal(0, 0.08, (count, 3))
+            length = longest * np.sin(np.pi * np.clip(0.15 + 0.7 * t, 0, 1)) * rng.uniform(0.7, 1, count)
+            # Out of the lid first, then curling up (down on the lower lid).
+            hairs.append(root + length[:, None] * (0.75 * steps[:, None] * heading + 0.55 * steps[:, None] ** 2 * lift))
+    points = np.concatenate([h.transpose(1, 0, 2) for h in hairs])
+    material = Material("lashes", (0.012, 0.010, 0.009), roughness=0.5, specular=0.3)
+    return Strands(
+        "lashes", to_bust(points.reshape(-1, 3), origin).reshape(points.shape), 0.00009, LABELS.index("brows"), material
+    )
+
+
+def ready_part(
+    model: Model, name: str, material: Material, label: int, vertices: np.ndarray, origin: np.ndarray
+) -> Part:
+    """One material of the pack as a part."""
+    faces = model.faces[model.face_material == model.material_names.index(name)]
+    # The mouth's socket shares its material with the gums; it is part of the skin.
+    faces = faces[faces[:, 0] >= model.skin_end]
+    used = np.unique(faces[faces >= 0])
+    order = np.full(len(vertices) + 1, -1, np.int32)
+    order[used] = np.arange(len(used))
+    labels = np.full(len(faces), label, np.uint8)
+    return Part(material.name, to_bust(vertices[used], origin), order[faces], labels, material)
+
+
+def _drape(model: Model, vertices: np.ndarray, flat: np.ndarray, above: np.ndarray) -> np.ndarray:
+    """Carry points drawn in front of the neutral forehead (N, 2) to a head's skin and ``above`` it, (N, 3)."""
+    faces, rest = model.skin_faces, model.neutral
+    middles = centres(rest, faces)
+    # Above the eyes and below the hairline, in front of the ears.
+    ridge = (middles[:, 2] > 4) & (middles[:, 1] > 3.8) & (middles[:, 1] < 9)
+    ridge &= (model.labels == LABELS.index("skin")) & (faces[:, 3] >= 0)
+    ridge &= ((middles[:, :2] > flat.min(0) - 0.5) & (middles[:, :2] < flat.max(0) + 0.5)).all(1)
+    quads = faces[ridge]
+    triangles = np.concatenate([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]])
+    a, b, c = rest[triangles].transpose(1, 0, 2)[..., :2]
+    middle = (a + b + c) / 3
+    # Squared distances but for what all triangles share; the eight nearest are the candidates, (N, 8).
+    near = np.argpartition((middle**2).sum(1) - 2 * flat @ middle.T, 8, axis=1)[:, :8]
+    a, b, c = a[near], b[near], c[near]
+
+    def twice_area(p: np.ndarray, q: np.ndarray, r: np.ndarray) -> np.ndarray:
+        return (q[..., 0] - p[..., 0]) * (r[..., 1] - p[..., 1]) - (q[..., 1] - p[..., 1]) * (r[..., 0] - p[..., 0])
+
+    p = flat[:, None]
+    shares = np.stack([twice_area(p, b, c), twice_area(p, c, a), twice_area(p, a, b)], -1)
+    shares /= shares.sum(-1, keepdims=True)
+    best = shares.min(-1).argmax(1)
+    rows = np.arange(len(flat))
+    shares, triangle = shares[rows, best], triangles[near[rows, best]]
+    normals = vertex_normals(vertices[: model.skin_end], faces)
+    points = np.einsum("nk,nka->na", shares, vertices[triangle])
+    return points + above[:, None] * np.einsum("nk,nka->na", shares, normals[triangle])
