@@ -8,7 +8,8 @@ from ..scenes.build import versions
 from . import probe
 from .operators import photo_of
 
-_UNIT_PX = 7  # width of a letter of the interface's font at scale 1
+_LETTER_PX = 6  # of the interface's font at scale 1, on average
+_MARGIN_PX = 50  # the sidebar's tabs, the panel's edges and an icon
 
 
 class _RelightPanel:
@@ -23,8 +24,11 @@ class _RelightPanel:
             _draw_text(context, layout, notice, "INFO")
         in_viewport = context.space_data.type == "VIEW_3D"
         _draw_photo(context, layout)
+        layout.separator()
         _draw_light(context, layout, in_viewport)
+        layout.separator()
         _draw_background(context, layout)
+        layout.separator()
         _draw_run(context, layout, in_viewport)
         _draw_results(context, layout, in_viewport)
 
@@ -107,19 +111,21 @@ def _draw_results(context: bpy.types.Context, layout: bpy.types.UILayout, in_vie
     column = layout.column()
     column.label(text="Show", icon="HIDE_OFF")
     shown = context.space_data.image
-    grid = column.grid_flow(row_major=True, columns=2, even_columns=True, align=True)
-    for name in ("photo", "relit", "matte", "normals", "albedo"):
-        image = getattr(settings, name)
-        if image is not None:
-            grid.operator("relight_stage.show_image", text=name.title(), depress=image == shown).which = name
+    rows = column.column(align=True)
+    for names in (("photo", "relit"), ("matte", "normals", "albedo")):
+        row = rows.row(align=True)
+        for name in names:
+            image = getattr(settings, name)
+            if image is not None:
+                row.operator("relight_stage.show_image", text=name.title(), depress=image == shown).which = name
 
 
 def _draw_text(context: bpy.types.Context, layout: bpy.types.UILayout, text: str, icon: str) -> None:
     """A sentence, broken into lines that fit the sidebar."""
-    width = context.region.width / (_UNIT_PX * context.preferences.system.ui_scale)
+    width = (context.region.width / context.preferences.system.ui_scale - _MARGIN_PX) / _LETTER_PX
     column = layout.column(align=True)
     column.scale_y = 0.8
-    for i, line in enumerate(textwrap.wrap(text, max(16, int(width) - 8))):
+    for i, line in enumerate(textwrap.wrap(text, max(16, int(width)))):
         column.label(text=line, icon="NONE" if icon == "NONE" else (icon if i == 0 else "BLANK1"))
 
 

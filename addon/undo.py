@@ -1,26 +1,44 @@
-"""After undo and redo: Image Editors that showed a result which is gone show the one that is there."""
+"""Undo and redo change which image is the result; Image Editors that showed it go on showing it."""
 
 import bpy
 
+_showing: set[int] = set()
+
+
+def _editors() -> list[bpy.types.Area]:
+    windows = bpy.context.window_manager.windows
+    return [area for window in windows for area in window.screen.areas if area.type == "IMAGE_EDITOR"]
+
 
 @bpy.app.handlers.persistent
-def _show_what_is_there(scene: bpy.types.Scene, *_: object) -> None:
+def _remember(scene: bpy.types.Scene, *_: object) -> None:
+    relit = scene.relight_stage.relit
+    _showing.clear()
+    if relit is not None:
+        _showing.update(area.as_pointer() for area in _editors() if area.spaces.active.image == relit)
+
+
+@bpy.app.handlers.persistent
+def _show_again(scene: bpy.types.Scene, *_: object) -> None:
     settings = scene.relight_stage
-    image = settings.relit or settings.photo
-    for window in bpy.context.window_manager.windows:
-        for area in window.screen.areas:
-            if area.type == "IMAGE_EDITOR" and area.spaces.active.image is None and area.ui_type == "IMAGE_EDITOR":
-                area.spaces.active.image = image
+    for area in _editors():
+        if area.as_pointer() in _showing:
+            area.spaces.active.image = settings.relit or settings.photo
 
 
-_HANDLERS = (bpy.app.handlers.undo_post, bpy.app.handlers.redo_post)
+_HANDLERS = (
+    (bpy.app.handlers.undo_pre, _remember),
+    (bpy.app.handlers.redo_pre, _remember),
+    (bpy.app.handlers.undo_post, _show_again),
+    (bpy.app.handlers.redo_post, _show_again),
+)
 
 
 def register() -> None:
-    for handlers in _HANDLERS:
-        handlers.append(_show_what_is_there)
+    for handlers, function in _HANDLERS:
+        handlers.append(function)
 
 
 def unregister() -> None:
-    for handlers in _HANDLERS:
-        handlers.remove(_show_what_is_there)
+    for handlers, function in _HANDLERS:
+        handlers.remove(function)

@@ -33,13 +33,13 @@ def scenario():
     canvas = next(region for region in area.regions if region.type == "WINDOW")
     with bpy.context.temp_override(window=window, area=area, region=canvas):
         bpy.ops.image.view_all(fit_view=True)
-    yield 1.0
+    yield 2.0  # Blender draws the thumbnail
     shoot("panel_before")
     settings = bpy.context.scene.relight_stage
 
     relight = yield from find_button(area, "relight_stage.relight_photo")
     yield from click(relight)
-    report["first"] = yield from wait_for_run(shot="panel_working")
+    report["first"] = yield from wait_for_run()
     report["first"].update(facts(settings.relit))
     report["first"]["shown"] = area.spaces.active.image == settings.relit
     report["maps"] = [image.name for image in (settings.matte, settings.normals, settings.albedo)]
@@ -86,6 +86,8 @@ def scenario():
     while not state.is_running and time.monotonic() - started < 20:
         yield 0.0
     report["cancelled"] = {"was_running": state.is_running}
+    yield 1.0
+    shoot("panel_working")
     yield from key(area, "Escape")
     settings = bpy.context.scene.relight_stage
     report["cancelled"].update(
@@ -104,7 +106,9 @@ def scenario():
     yield from key(area, "Escape")  # closes the message
     shoot("panel_error")
 
+    # In the default scene, without the cube that stands where the card will.
     settings.photo = bpy.data.images["photo.png"]
+    bpy.data.objects.remove(bpy.data.objects["Cube"])
     area.ui_type = "VIEW_3D"
     yield 0.5
     yield from open_tab(area)
@@ -117,8 +121,12 @@ def scenario():
         perspective=area.spaces.active.region_3d.view_perspective,
         shading=area.spaces.active.shading.type,
     )
-    yield 12.0  # software OpenGL compiles the materials
-    shoot("panel_card")
+    # Software OpenGL takes its time to compile the materials; until then the view is grey.
+    waited = time.monotonic()
+    while not report["card"].get("drawn") and time.monotonic() - waited < 150:
+        yield 3.0
+        shoot("panel_card")
+        report["card"]["drawn"] = is_colourful(FOLDER / "panel_card.png", area)
 
 
 def open_tab(area):
@@ -165,24 +173,22 @@ def key(area, name):
     yield 1.0
 
 
-def wait_for_run(shot=""):
+def wait_for_run():
     """Wait for a run's start and end; how long it took and how Blender's timers and the progress went on meanwhile."""
     state = bpy.context.window_manager.relight_stage
-    clicked = time.monotonic()
-    while not state.is_running and not state.error and time.monotonic() - clicked < 20:
+    last = waiting = time.monotonic()
+    while not state.is_running and not state.error and time.monotonic() - waiting < 20:
+        last = time.monotonic()
         yield 0.0
     started, ticks, fractions = time.monotonic(), [], []
     while state.is_running:
         ticks.append(time.monotonic())
         fractions.append(state.fraction)
-        if shot and state.fraction > 0.2:
-            shoot(shot)
-            shot = ""
         if time.monotonic() - started > LONGEST_S:
             raise AssertionError(f"still running after {LONGEST_S} s: {state.line}")
         yield 0.0
     return {
-        "gather_s": started - clicked,
+        "gather_s": started - last,
         "run_s": time.monotonic() - started,
         "ticks": len(ticks),
         "longest_pause_s": max(np.diff(ticks), default=0.0),
@@ -205,6 +211,15 @@ def pixels(image):
     flat = np.empty(len(image.pixels), np.float32)
     image.pixels.foreach_get(flat)
     return flat.reshape(-1, 4)[:, :3]
+
+
+def is_colourful(path, area):
+    """Whether most of the middle of an area shows colours, not Blender's greys."""
+    shot = bpy.data.images.load(str(path), check_existing=False)
+    values = np.array(shot.pixels, np.float32).reshape(shot.size[1], shot.size[0], 4)[:, :, :3]
+    bpy.data.images.remove(shot)
+    middle = values[area.y + area.height // 3 : area.y + 2 * area.height // 3, area.x + 300 : area.x + 800]
+    return bool((np.ptp(middle, axis=-1) > 0.03).mean() > 0.5)
 
 
 def shoot(name):

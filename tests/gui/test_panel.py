@@ -3,11 +3,11 @@
 RELIGHT_STAGE_SCREENSHOTS=1 renews the pictures in docs/pictures.
 """
 
+import importlib.util
 import json
 import os
 import shutil
 import subprocess
-import sys
 import uuid
 from pathlib import Path
 
@@ -16,8 +16,9 @@ import numpy as np
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.append(str(ROOT / "tests" / "unit"))
-from stand_ins import draw_portrait, write_networks  # noqa: E402
+spec = importlib.util.spec_from_file_location("stand_ins", ROOT / "tests/unit/stand_ins.py")
+stand_ins = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(stand_ins)
 
 pytestmark = pytest.mark.gui
 
@@ -59,7 +60,7 @@ def visit(blender, tmp_path_factory):
         run("blender", *install, inside / "extension.zip")
         settings = "import bpy; bpy.context.preferences.view.show_splash = False; "
         if not (ROOT / "nets/weights/relight.onnx").exists():
-            write_networks(outside / "networks")
+            stand_ins.write_networks(outside / "networks")
             addon = "bpy.context.preferences.addons['bl_ext.user_default.relight_stage'].preferences"
             settings += f"{addon}.model_folder = '{inside}/networks'; "
         run("blender", "-b", "--python-exit-code", 1, "--python-expr", settings + "bpy.ops.wm.save_userpref()")
@@ -85,7 +86,7 @@ def visit(blender, tmp_path_factory):
 
 def draw_photos(folder):
     """A real photo (a drawn one while there are only stand-in networks), a large one, and one that shows nobody."""
-    photo = draw_portrait(512, 448, 300, (256, 224))
+    photo = stand_ins.draw_portrait(512, 448, 300, (256, 224))
     if (ROOT / "nets/weights/relight.onnx").exists():
         from skimage import data
 
@@ -116,7 +117,9 @@ def test_the_window_stays_alive_while_the_networks_run(visit):
     first = visit[0]["first"]
     assert first["ticks"] >= 3
     # A timer is due every 0.05 s; two slow cores share software OpenGL and the networks.
-    assert first["longest_pause_s"] < 1.0
+    assert first["longest_pause_s"] < 0.5
+    # Reading the world's light is Cycles' work and holds the window for that long.
+    assert first["gather_s"] < 2.0
     assert first["fractions"], "progress went backwards"
 
 
@@ -147,7 +150,7 @@ def test_a_photo_without_a_face_is_refused_in_the_panel(visit):
 
 def test_in_the_viewport_the_result_stands_on_a_card_before_the_camera(visit):
     card = visit[0]["card"]
-    assert card["error"] == "" and card["name"] == "Relit card"
+    assert card["error"] == "" and card["name"] == "Relit card" and card["drawn"]
     assert (card["perspective"], card["shading"]) == ("CAMERA", "MATERIAL")
 
 

@@ -1,7 +1,7 @@
 """The panel's operators in real Blender: what a button leaves behind is what the code behind it computes."""
 
 import importlib
-import sys
+import importlib.util
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +10,9 @@ import pytest
 bpy = pytest.importorskip("bpy", reason="the headless tier needs the bpy wheel: make env")
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.append(str(ROOT / "tests" / "unit"))
-from stand_ins import ALBEDO, draw_portrait, write_networks  # noqa: E402
+spec = importlib.util.spec_from_file_location("stand_ins", ROOT / "tests/unit/stand_ins.py")
+stand_ins = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(stand_ins)
 
 EXTENSION = "bl_ext.relight_tests.relight_stage"
 
@@ -27,7 +28,7 @@ def extension(tmp_path_factory):
     repo = repos.new(name="Relight tests", module="relight_tests", custom_directory=str(folder))
     assert addon_utils.enable(EXTENSION, default_set=True) is not None
     preferences = bpy.context.preferences.addons[EXTENSION].preferences
-    preferences.model_folder = str(write_networks(tmp_path_factory.mktemp("networks")))
+    preferences.model_folder = str(stand_ins.write_networks(tmp_path_factory.mktemp("networks")))
     yield lambda name: importlib.import_module(f"{EXTENSION}.{name}")
     addon_utils.disable(EXTENSION, default_set=True)
     repos.remove(repo)
@@ -75,7 +76,7 @@ def pixels(image):
 
 @pytest.fixture
 def photo(scene):
-    image = blender_image("portrait.png", draw_portrait(192, 160, 110, (96, 80)))
+    image = blender_image("portrait.png", stand_ins.draw_portrait(192, 160, 110, (96, 80)))
     scene.relight_stage.photo = image
     return image
 
@@ -112,7 +113,7 @@ def test_a_matte_sphere_under_an_even_world_returns_albedo_times_its_radiance(sc
     relight()
     face = pixels(scene.relight_stage.relit)[90:102, 70:90]
     # The stand-in network gathers light in 8 × 16 cells; Lambert under radiance 0.5 is 0.5 · albedo.
-    np.testing.assert_allclose(face[..., :3].mean(axis=(0, 1)), 0.5 * ALBEDO, rtol=0.05)
+    np.testing.assert_allclose(face[..., :3].mean(axis=(0, 1)), 0.5 * stand_ins.ALBEDO, rtol=0.05)
     assert face[..., 3].min() > 0.99
 
 
@@ -138,7 +139,7 @@ def test_a_changed_photo_of_the_same_name_is_taken_apart_again(scene, photo):
     relight()
     before = pixels(scene.relight_stage.relit)
     photo.pixels.foreach_set(np.ascontiguousarray(pixels(photo)[:, ::-1])[::-1].ravel())
-    wider = draw_portrait(192, 160, 140, (96, 80))
+    wider = stand_ins.draw_portrait(192, 160, 140, (96, 80))
     photo.pixels.foreach_set(np.concatenate([wider, np.ones_like(wider[..., :1])], -1)[::-1].ravel())
     relight()
     after = pixels(scene.relight_stage.relit)
@@ -154,7 +155,7 @@ def test_the_maps_are_kept_as_images(scene, photo):
     lengths = np.linalg.norm(2 * normals[..., :3] - 1, axis=-1)
     np.testing.assert_allclose(lengths[inside], 1, atol=1e-4)
     # The stand-in's albedo times the photo's detail, which averages to 1 on a flat face.
-    assert np.median(albedo[inside][:, 0]) == pytest.approx(ALBEDO, rel=0.05)
+    assert np.median(albedo[inside][:, 0]) == pytest.approx(stand_ins.ALBEDO, rel=0.05)
     assert settings.normals.colorspace_settings.name == "Non-Color"
 
 
@@ -209,7 +210,7 @@ def test_the_result_survives_saving_and_opening(scene, photo, tmp_path):
 
 def test_opening_a_photo_chooses_it(scene, tmp_path):
     path = tmp_path / "face.png"
-    image = blender_image("face", draw_portrait(128, 128, 80, (64, 64)))
+    image = blender_image("face", stand_ins.draw_portrait(128, 128, 80, (64, 64)))
     image.filepath_raw, image.file_format = str(path), "PNG"
     image.save()
     bpy.data.images.remove(image)
@@ -257,7 +258,7 @@ def test_a_photo_of_one_pixel_is_refused(scene):
 
 
 def test_a_photo_with_pixels_that_are_not_numbers_is_refused(scene):
-    values = draw_portrait(128, 128, 80, (64, 64))
+    values = stand_ins.draw_portrait(128, 128, 80, (64, 64))
     values[3, 3] = np.nan
     scene.relight_stage.photo = blender_image("broken.exr", values, is_float=True)
     assert error_of().startswith("broken.exr has 1 pixels that are NaN or infinite.")

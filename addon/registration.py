@@ -1,0 +1,42 @@
+"""Adding the panel to Blender and taking it away again, and the command line inside Blender."""
+
+import atexit
+import os
+
+import bpy
+
+from ..scenes.build import versions
+from . import operators, panel, properties, undo
+
+_MODULES = (properties, operators, panel, undo)
+_commands: list = []
+
+
+def register() -> None:
+    """Add the panel; SceneError with one sentence where this Blender is too old."""
+    versions.check_version()
+    for module in _MODULES:
+        module.register()
+    _commands.append(bpy.utils.register_cli_command("relight_stage", _run_command))
+    if versions.HANGS_AT_EXIT:
+        atexit.register(unregister)
+
+
+def unregister() -> None:
+    """Take everything away again; twice does no harm."""
+    if not _commands:
+        return
+    bpy.utils.unregister_cli_command(_commands.pop())
+    for module in reversed(_MODULES):
+        module.unregister()
+    atexit.unregister(unregister)
+
+
+def _run_command(argv: list[str]) -> int:
+    """``blender --command relight_stage …``: the same command line as outside Blender."""
+    from ..cli import main
+
+    assets = properties.folder(properties.preferences().assets_folder)
+    if assets is not None:
+        os.environ.setdefault("RELIGHT_STAGE_ASSETS", str(assets))
+    return main(list(argv))
