@@ -75,9 +75,11 @@ def brows(head: "IctHead", model: Model, vertices: np.ndarray, origin: np.ndarra
         y = root[:, 1] + steps * length * np.sin(angle) - 0.08 * steps**2
         arches.append(np.stack([x, y], -1).transpose(1, 0, 2))
     flat = np.concatenate(arches)  # (2 · count, 5, 2)
-    points = _drape(model, vertices, flat.reshape(-1, 2), np.tile(np.linspace(0.005, 0.1, 5), 2 * count))
+    points = _drape(model, vertices, flat, np.linspace(0.005, 0.1, 5))
     material = Material("brows", head.brow_colour, roughness=0.45, specular=0.3)
-    return Strands("brows", to_bust(points, origin).reshape(-1, 5, 3), 0.00022, LABELS.index("brows"), material)
+    return Strands(
+        "brows", to_bust(points.reshape(-1, 3), origin).reshape(points.shape), 0.00022, LABELS.index("brows"), material
+    )
 
 
 def lashes(head: "IctHead", model: Model, vertices: np.ndarray, origin: np.ndarray) -> Strands:
@@ -126,30 +128,40 @@ def ready_part(
 
 
 def _drape(model: Model, vertices: np.ndarray, flat: np.ndarray, above: np.ndarray) -> np.ndarray:
-    """Carry points drawn in front of the neutral forehead (N, 2) to a head's skin and ``above`` it, (N, 3)."""
+    """Carry short strands drawn in front of the neutral forehead to a head's skin.
+
+    Args:
+        flat: (K, P, 2) x and y on the neutral head.
+        above: (P,) centimetres above the skin.
+
+    Returns:
+        (K, P, 3) centimetres.
+    """
     faces, rest = model.skin_faces, model.neutral
     middles = centres(rest, faces)
     # Above the eyes and below the hairline, in front of the ears.
     ridge = (middles[:, 2] > 4) & (middles[:, 1] > 3.8) & (middles[:, 1] < 9)
     ridge &= (model.labels == LABELS.index("skin")) & (faces[:, 3] >= 0)
-    ridge &= ((middles[:, :2] > flat.min(0) - 0.5) & (middles[:, :2] < flat.max(0) + 0.5)).all(1)
+    ridge &= ((middles[:, :2] > flat.min((0, 1)) - 0.5) & (middles[:, :2] < flat.max((0, 1)) + 0.5)).all(1)
     quads = faces[ridge]
     triangles = np.concatenate([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]])
     a, b, c = rest[triangles].transpose(1, 0, 2)[..., :2]
     middle = (a + b + c) / 3
-    # Squared distances but for what all triangles share; the eight nearest are the candidates, (N, 8).
-    near = np.argpartition((middle**2).sum(1) - 2 * flat @ middle.T, 8, axis=1)[:, :8]
-    a, b, c = a[near], b[near], c[near]
-
-    def twice_area(p: np.ndarray, q: np.ndarray, r: np.ndarray) -> np.ndarray:
-        return (q[..., 0] - p[..., 0]) * (r[..., 1] - p[..., 1]) - (q[..., 1] - p[..., 1]) * (r[..., 0] - p[..., 0])
-
-    p = flat[:, None]
-    shares = np.stack([twice_area(p, b, c), twice_area(p, c, a), twice_area(p, a, b)], -1)
+    # Squared distances but for what all triangles share; those nearest to a strand's middle are its candidates.
+    apart = (middle**2).sum(1) - 2 * flat.mean(1) @ middle.T
+    near = np.argpartition(apart, 24, axis=1)[:, :24]
+    a, b, c = (corner[near][:, None] for corner in (a, b, c))  # (K, 1, 24, 2)
+    p = flat[:, :, None]
+    shares = np.stack([_twice_area(p, b, c), _twice_area(p, c, a), _twice_area(p, a, b)], -1)
     shares /= shares.sum(-1, keepdims=True)
-    best = shares.min(-1).argmax(1)
-    rows = np.arange(len(flat))
-    shares, triangle = shares[rows, best], triangles[near[rows, best]]
+    best = shares.min(-1).argmax(2)  # (K, P)
+    shares = np.take_along_axis(shares, best[:, :, None, None], 2)[:, :, 0]
+    triangle = triangles[np.take_along_axis(near, best, 1)]
     normals = vertex_normals(vertices[: model.skin_end], faces)
-    points = np.einsum("nk,nka->na", shares, vertices[triangle])
-    return points + above[:, None] * np.einsum("nk,nka->na", shares, normals[triangle])
+    points = np.einsum("kps,kpsa->kpa", shares, vertices[triangle])
+    return points + above[:, None] * np.einsum("kps,kpsa->kpa", shares, normals[triangle])
+
+
+def _twice_area(p: np.ndarray, q: np.ndarray, r: np.ndarray) -> np.ndarray:
+    """Twice the signed area of triangles in the plane, points (..., 2)."""
+    return (q[..., 0] - p[..., 0]) * (r[..., 1] - p[..., 1]) - (q[..., 1] - p[..., 1]) * (r[..., 0] - p[..., 0])

@@ -1,0 +1,101 @@
+"""Busts from the MakeHuman pack are whole, repeatable and the right way round."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from relight_stage.errors import SceneError
+from relight_stage.scenes.bust import LABELS
+from relight_stage.scenes.makehuman import makehuman_bust, makehuman_head_rand
+from relight_stage.scenes.packs import find_packs
+
+
+@pytest.fixture(scope="module")
+def pack() -> Path:
+    if not os.environ.get("RELIGHT_STAGE_ASSETS"):
+        pytest.skip("RELIGHT_STAGE_ASSETS IS NOT SET: the heads of MakeHuman are not tested")
+    folder = find_packs(None).makehuman
+    if folder is None:
+        pytest.skip("RELIGHT_STAGE_ASSETS HOLDS NO makehuman/: its heads are not tested")
+    return folder
+
+
+@pytest.fixture(scope="module", params=[0, 1, 2, 3])
+def head(request, pack):
+    return makehuman_head_rand(np.random.default_rng(request.param), pack)
+
+
+@pytest.fixture(scope="module")
+def bust(head, pack):
+    return makehuman_bust(head, pack)
+
+
+def test_same_rng_same_bust(head, bust, pack):
+    again = makehuman_bust(head, pack)
+    assert all(np.array_equal(a.vertices, b.vertices) for a, b in zip(bust.parts, again.parts, strict=True))
+    assert makehuman_head_rand(np.random.default_rng(5), pack) == makehuman_head_rand(np.random.default_rng(5), pack)
+
+
+def test_landmarks_lie_on_the_skin_and_left_is_left(bust):
+    vertices = bust.parts[0].vertices
+    distance = np.linalg.norm(bust.landmarks[:, None] - vertices, axis=-1).min(1)
+    assert distance.max() < 0.003
+    left_eye, right_eye = bust.landmarks[42:48, 0].mean(), bust.landmarks[36:42, 0].mean()
+    assert left_eye > 0 > right_eye
+    assert bust.landmarks[30, 1] < bust.landmarks[36:48, 1].min()
+    assert bust.landmarks[8, 2] < bust.landmarks[57, 2] < bust.landmarks[33, 2] < bust.landmarks[27, 2]
+
+
+def test_the_origin_lies_between_the_eyes(bust):
+    eyes = next(part for part in bust.parts if part.name == "eyes").vertices
+    sides = [eyes[eyes[:, 0] > 0], eyes[eyes[:, 0] <= 0]]
+    middle = np.mean([(side.min(0) + side.max(0)) / 2 for side in sides], axis=0)
+    # A millimetre for the cornea and the asymmetry of faces, three in depth for the bulge of the shell.
+    assert np.abs(middle[[0, 2]]).max() < 0.002
+    assert abs(middle[1]) < 0.004
+
+
+def test_the_face_faces_outwards(bust):
+    """The body is cut open below, so the volume is taken of the head alone, about its own middle."""
+    skin = bust.parts[0]
+    head = skin.faces[(skin.vertices[skin.faces][..., 2] > -0.12).all(1)]
+    triangles = np.concatenate([head[:, :3], head[:, [0, 2, 3]]])
+    a, b, c = (skin.vertices[triangles[:, k]].astype(float) - (0, 0.08, 0) for k in range(3))
+    assert np.einsum("ij,ij->", a, np.cross(b, c)) / 6 > 0.001
+
+
+def test_bust_reaches_below_the_picture(bust):
+    assert min(part.vertices[:, 2].min() for part in bust.parts) < -0.48
+
+
+def test_all_labels_are_there(head, bust):
+    seen = {LABELS[label] for part in bust.parts for label in np.unique(part.labels)}
+    assert seen >= set(LABELS) - {"hair"}
+    assert ("hair" in seen) == (head.hair is not None)
+
+
+def test_lips_surround_the_lips_landmarks(bust):
+    skin = bust.parts[0]
+    lips = np.unique(skin.faces[skin.labels == LABELS.index("lips")])
+    distance = np.linalg.norm(bust.landmarks[48:, None] - skin.vertices[lips], axis=-1).min(1)
+    # Every mouth landmark was picked on the vermilion or its edge, one row of faces (3 mm) at most away.
+    assert distance.max() < 0.003
+
+
+def test_both_eyes_turn_to_the_left(head, pack):
+    def pupils(gaze):
+        bust = makehuman_bust(replace(head, gaze_deg=gaze, hair=None), pack)
+        return next(part for part in bust.parts if part.name == "eyes").vertices
+
+    ahead, left = pupils((0.0, 0.0)), pupils((15.0, 0.0))
+    for side in (ahead[:, 0] > 0, ahead[:, 0] <= 0):
+        front = np.flatnonzero(side)[ahead[side, 1].argmin()]
+        assert left[front, 0] - ahead[front, 0] > 0.002
+
+
+def test_a_missing_picture_is_named(head, pack):
+    with pytest.raises(SceneError, match="eye_violet"):
+        makehuman_bust(replace(head, iris="violet"), pack)
