@@ -5,9 +5,9 @@
 
 import numpy as np
 
+from .anatomy import EYEBALL_MM, Marks, lip_heights, mouth_line
 from .bust import LABELS, Material, Part
 from .fields import Field, project, smoothstep
-from .sculpture import EYEBALL_MM, Marks, Shape, lip_heights, mouth_line
 
 
 def eyeball(marks: Marks, side: int, gaze_deg: tuple[float, float], iris: tuple[float, float, float]) -> Part:
@@ -73,15 +73,15 @@ def teeth(marks: Marks) -> Part:
     return Part("teeth", np.float32(vertices), faces, labels, material, colours=np.float32(colours))
 
 
-def trace_front(field: Field, across_mm: np.ndarray) -> np.ndarray:
-    """First points of the surface seen from the front at (x, z) (N, 2): (N, 3) millimetres."""
-    points = np.stack([across_mm[:, 0], np.full(len(across_mm), -65.0), across_mm[:, 1]], -1).astype(np.float32)
-    for _ in range(40):
+def trace_front(field: Field, across_mm: np.ndarray, start_mm: float = -65.0, steps: int = 30) -> np.ndarray:
+    """First points of the surface seen from in front of it at (x, z) (N, 2): (N, 3) millimetres."""
+    points = np.stack([across_mm[:, 0], np.full(len(across_mm), start_mm), across_mm[:, 1]], -1).astype(np.float32)
+    for _ in range(steps):
         points[:, 1] = np.minimum(points[:, 1] + 0.85 * field(points), 60)
     return points
 
 
-def face_landmarks(field: Field, shape: Shape, marks: Marks) -> np.ndarray:
+def face_landmarks(field: Field, marks: Marks) -> np.ndarray:
     """The 68 points in iBUG order, (68, 3) millimetres, on the surface of ``field``."""
     jaw_t = np.linspace(-1, 1, 17)
     # The outline from ear to ear: down the ramus, around the angle, forward to the chin.
@@ -95,7 +95,7 @@ def face_landmarks(field: Field, shape: Shape, marks: Marks) -> np.ndarray:
         ],
         -1,
     )
-    jaw = project(field, jaw.astype(np.float32), 0.1, 12, 4.0)
+    jaw = project(field, jaw.astype(np.float32), 0.1, 8, 5.0)
 
     t = np.linspace(1, 0.04, 5)
     brow = np.stack([12 + 41 * t, marks.brow_z - 0.5 + 6.0 * np.sin(np.pi * (0.05 + 0.72 * t)) - 3.6 * t**3], -1)

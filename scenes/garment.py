@@ -1,15 +1,16 @@
 """Clothes of the self-contained head: the torso's field grown by the cloth and cut open at the neck.
 
-Sculpting frame of ``sculpture.py`` inside; the mesh is in the bust's.
+Sculpting frame of ``anatomy.py`` inside; the mesh is in the bust's.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
+from .anatomy import Shape
 from .bust import LABELS, Material, Part
 from .fields import graded_axis, intersect, project, smoothstep, subtract, surface_nets, unite
-from .sculpture import Shape, torso_field
+from .sculpture import torso_field
 
 CUTS = ("crew", "v-neck", "turtleneck", "jacket")
 
@@ -115,4 +116,5 @@ def _dye_rand(rng: np.random.Generator) -> tuple[float, float, float]:
         hue, depth = rng.uniform(0, 2 * np.pi), rng.uniform(0.3, 2.2)
         wheel = np.cos(hue - np.array([0, 2, 4]) * np.pi / 3)
         colour = np.exp(rng.uniform(np.log(0.05), np.log(0.45))) * np.exp(depth * (wheel - 0.3) * 0.8)
-    return tuple(float(c) for c in np.clip(colour, 0.01, 0.8))
+    red, green, blue = np.clip(colour, 0.01, 0.8).tolist()
+    return red, green, blue

@@ -13,8 +13,11 @@ STYLES = ("bald", "buzz", "short", "side-parted", "curly", "medium", "long", "ti
 # How common each style is among women and among men.
 _SHARES = ((0.02, 0.03, 0.10, 0.12, 0.15, 0.2, 0.23, 0.15), (0.12, 0.16, 0.3, 0.18, 0.1, 0.08, 0.04, 0.02))
 # Shortest and longest hair of each style, metres.
-_LENGTHS = ((0, 0), (0.004, 0.009), (0.02, 0.05), (0.05, 0.09), (0.05, 0.10), (0.14, 0.22), (0.24, 0.36), (0.15, 0.2))
-_POINTS = 12
+_LENGTHS = ((0, 0), (0.004, 0.009), (0.02, 0.05), (0.05, 0.09), (0.03, 0.07), (0.14, 0.22), (0.24, 0.36), (0.08, 0.2))
+_POINTS = 14
+# How steeply hair leaves the scalp, and how thick it lies.
+_STAND = dict(zip(STYLES, (0, 3.0, 0.8, 0.7, 2.0, 0.4, 0.35, 0.1), strict=True))
+_THICKNESS_M = dict(zip(STYLES, (0, 0, 0.009, 0.013, 0.02, 0.014, 0.014, 0.006), strict=True))
 # Above this height below the eyes a vertex belongs to the head, below it to neck and shoulders.
 _CHIN_M = -0.13
 
@@ -68,9 +71,10 @@ def hair_rand(rng: np.random.Generator, brow_colour: tuple[float, float, float],
     style = int(rng.choice(len(STYLES), p=shares / shares.sum()))
     curly = STYLES[style] == "curly"
     bearded = masculine > 0.55 and rng.random() < 0.45
+    red, green, blue = np.clip(np.array(brow_colour) * np.exp(rng.normal(0.1, 0.15)), 0.004, 0.8).tolist()
     return Hair(
         style=STYLES[style],
-        colour=tuple(float(np.clip(c, 0.004, 0.8)) for c in np.array(brow_colour) * np.exp(rng.normal(0.1, 0.15))),
+        colour=(red, green, blue),
         length_m=float(rng.uniform(*_LENGTHS[style])),
         curl=float(rng.uniform(0.5, 1.0) if curly else rng.beta(1.2, 4)),
         density=float(rng.uniform(0.75, 1.0)),
@@ -99,15 +103,7 @@ def hull_of(vertices: np.ndarray, centre: np.ndarray, rows: int = 72) -> Hull:
 def push_out(hull: Hull, points: np.ndarray, clearance: np.ndarray | float) -> np.ndarray:
     """Move points (..., 3) nearer than ``clearance``: away from the head's centre, and up from the shoulders."""
     flat = points.reshape(-1, 3)
-    row, column, radius = _directions(flat, hull.centre, len(hull.radii))
-    row, column = row - 0.5, column - 0.5
-    i, j = np.floor(row).astype(int), np.floor(column).astype(int)
-    s, t = row - i, column - j
-    rows, columns = hull.radii.shape
-    low, high = np.clip(i, 0, rows - 1), np.clip(i + 1, 0, rows - 1)
-    left, right = j % columns, (j + 1) % columns
-    surface = (1 - s) * ((1 - t) * hull.radii[low, left] + t * hull.radii[low, right])
-    surface = surface + s * ((1 - t) * hull.radii[high, left] + t * hull.radii[high, right])
+    radius, surface = _heights(hull, flat)
     wanted = surface + np.broadcast_to(clearance, points.shape[:-1]).ravel()
     grow = np.maximum(wanted / np.maximum(radius, 1e-6), 1)
     moved = hull.centre + (flat - hull.centre) * grow[:, None]
@@ -127,42 +123,39 @@ def hair_strands(hair: Hair, roots: np.ndarray, normals: np.ndarray, hull: Hull,
         Strands with the label hair, one a root.
     """
     count = len(roots)
-    fall = _combing(hair, roots - hull.centre, normals, rng)
+    style = hair.style
     length = hair.length_m * np.exp(rng.normal(0, 0.12, count))
-    if hair.style in ("short", "buzz"):
+    knot = push_out(hull, np.add(hull.centre, (0, 0.08, 0.02))[None], 0.012)[0]
+    if style == "short":
         # Shorter at the sides and the nape, as barbers cut it.
-        height = np.clip((roots - hull.centre)[:, 2] / 0.08, 0, 1)
-        length = length * (0.45 + 0.55 * height)
+        length = length * (0.45 + 0.55 * np.clip((roots - hull.centre)[:, 2] / 0.08, 0, 1))
+    if style == "tied-back":
+        length = 1.25 * np.linalg.norm(roots - knot, axis=1) + hair.length_m * rng.uniform(0.6, 1, count)
     step = length / (_POINTS - 1)
-    # How stiffly a strand leaves the scalp: the first centimetre stands up, then it lies down.
-    stand = {"buzz": 1.0, "short": 0.55, "curly": 0.9, "tied-back": 0.05}.get(hair.style, 0.35)
     layer = rng.uniform(0, 1, count) ** 1.5
-    thickness = {"buzz": 0.0, "short": 0.008, "side-parted": 0.012, "curly": 0.02, "tied-back": 0.006}.get(
-        hair.style, 0.014
-    )
-    points = [roots]
-    heading = normals
+    stray = 0.05 * rng.normal(size=(count, 3))
+    points, heading = [roots], _unit(_STAND[style] * normals + _combing(hair, roots, roots, hull, knot))
     for k in range(1, _POINTS):
-        gone = np.minimum(k * step / 0.03, 1)[:, None]
-        if hair.style == "buzz":
-            wish = normals + 0.4 * fall
+        wish = _combing(hair, points[-1], roots, hull, knot) + stray
+        lifted = 0.0006 + _THICKNESS_M[style] * layer * np.minimum(k * step / 0.02, 1)
+        if style in ("buzz", "curly"):
+            wish = 0.3 * wish + normals + 10 * stray * (style == "curly")
         else:
-            wish = stand * (1 - gone) * normals + (0.3 + gone) * fall
-            wish = wish + (0, 0, -1.1) * np.clip(k * step - 0.05, 0, 0.1)[:, None] / 0.1
-        heading = heading + 0.55 * (_unit(wish) - heading)
-        moved = points[-1] + step[:, None] * _unit(heading)
-        lifted = 0.0006 + thickness * layer * np.minimum(k * step / 0.025, 1)
-        moved = push_out(hull, moved, lifted)
+            # Hair that has left the head along a tangent comes back to it.
+            radius, surface = _heights(hull, points[-1])
+            loose = np.clip((radius - surface - lifted) / step, 0, 0.8)
+            wish = wish - loose[:, None] * _unit(points[-1] - hull.centre)
+        # A strand bends within about a centimetre.
+        heading = _unit(heading + (1 - np.exp(-step / 0.008))[:, None] * (_unit(wish) - heading))
+        moved = push_out(hull, points[-1] + step[:, None] * heading, lifted)
         # Pushing must not stretch the strand.
         points.append(points[-1] + step[:, None] * _unit(moved - points[-1]))
     strands = np.stack(points, 1)
     strands = strands + _curls(hair, strands, length, rng)
-    if hair.style == "tied-back":
-        strands = _gather(strands, hull)
     strands[:, 1:] = push_out(hull, strands[:, 1:], 0.0006)
-    material = hair_material(hair)
-    radius = {"buzz": 0.0004, "short": 0.00045}.get(hair.style, 0.00055)
-    return Strands("hair", strands.astype(np.float32), radius, LABELS.index("hair"), material)
+    strands = strands[~_before_face(strands, hull)]
+    radius = {"buzz": 0.0004, "short": 0.00045}.get(style, 0.00055)
+    return Strands("hair", strands.astype(np.float32), radius, LABELS.index("hair"), hair_material(hair))
 
 
 def beard_strands(hair: Hair, roots: np.ndarray, normals: np.ndarray, hull: Hull, rng: np.random.Generator) -> Strands:
@@ -203,31 +196,36 @@ def scatter_roots(
     return (mix * corners[picked]).sum(1), _unit((mix * smooth[triangles[picked]]).sum(1))
 
 
-def _combing(hair: Hair, at: np.ndarray, normals: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Direction along the scalp in which each strand is combed, (K, 3), at points about the head's centre."""
-    side = np.sign(at[:, 0]) * np.minimum(np.abs(at[:, 0]) / 0.03, 1)
-    top = np.clip(at[:, 2] / 0.09, 0, 1)[:, None]
+def _combing(hair: Hair, points: np.ndarray, roots: np.ndarray, hull: Hull, knot: np.ndarray) -> np.ndarray:
+    """Direction in which hair lies at points (K, 3), (K, 3) unit; a strand keeps to the side that its root is on."""
+    at, root = points - hull.centre, roots - hull.centre
+    out = _unit(at)
+    top = np.clip(at[:, 2] / 0.085, 0, 1)[:, None]
     back, down, left = np.array([0, 1.0, 0]), np.array([0, 0, -1.0]), np.array([1.0, 0, 0])
-    if hair.style == "side-parted":
-        # Away from the parting, on both of its sides.
-        parted = np.clip((at[:, 0] - 0.05 * hair.part) / 0.012, -1, 1)[:, None]
-        fall = top * (parted * left + 0.35 * back) + (1 - top) * (down + 0.5 * back)
-    elif hair.style in ("medium", "long"):
-        parted = np.clip((at[:, 0] - 0.03 * hair.part) / 0.012, -1, 1)[:, None]
-        front = np.clip(-at[:, 1] / 0.08, 0, 1)[:, None]
-        fall = top * (parted * left + 0.5 * back) + (1 - top) * (down + 0.35 * back) + 0.35 * front * parted * left
-    elif hair.style == "tied-back":
-        fall = np.array([0, 0.13, 0.02]) - at
-    elif hair.style == "curly":
-        fall = normals + 0.6 * down + 0.4 * rng.normal(size=at.shape)
+    if hair.style == "tied-back":
+        away = knot - points
+        near = np.linalg.norm(away, axis=-1, keepdims=True) < 0.022
+        fall = np.where(near | (at[:, 2:] < knot[2] - hull.centre[2] - 0.01) & (at[:, 1:2] > 0.09), down, away)
+    elif hair.style in ("side-parted", "medium", "long"):
+        line = (0.05 if hair.style == "side-parted" else 0.03) * hair.part
+        parted = np.clip((root[:, :1] - line) / 0.008, -1, 1)
+        fall = top * (parted * left + 0.45 * back) + (1 - top) * (down + 0.3 * back)
     else:
-        whorl = 0.35 * hair.part * left
-        fall = top * (0.6 * back + whorl) * (1 if hair.part > 0 else -1) + (1 - top) * (down + 0.3 * back)
-        fall = fall + 0.15 * side[:, None] * left
-    fall = fall + 0.12 * rng.normal(size=at.shape)
-    if hair.style != "curly":
-        fall = fall - (fall * normals).sum(-1, keepdims=True) * normals
-    return _unit(fall)
+        # From the whorl at the back over the top, forwards or backwards, and down the sides.
+        forward = -1.0 if hair.part > 0 else 0.7
+        fall = top * (0.35 * hair.part * left + forward * back) + (1 - top) * (down + 0.3 * back)
+    # Along the head where it lies on it, straight down below.
+    hanging = np.clip(0.3 - at[:, 2:] / 0.06, 0, 1)
+    fall = _unit(fall)
+    lying = fall - (fall * out).sum(-1, keepdims=True) * out
+    return _unit((1 - hanging) * lying + hanging * (0.5 * fall + 2 * down))
+
+
+def _before_face(strands: np.ndarray, hull: Hull) -> np.ndarray:
+    """Whether a strand hangs in the face, (K,)."""
+    x, y, z = np.moveaxis(strands, -1, 0)
+    low = np.interp(np.abs(x), [0, 0.045, 0.062, 0.07], [0.03, 0.025, -0.01, -0.2])
+    return ((y < hull.centre[1] - 0.055) & (z < low)).any(1)
 
 
 def _curls(hair: Hair, strands: np.ndarray, length: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -238,18 +236,11 @@ def _curls(hair: Hair, strands: np.ndarray, length: np.ndarray, rng: np.random.G
     # Phase varies smoothly over the scalp: hair waves in locks.
     waves = rng.normal(size=(3, 3)) * 60
     phase = np.cos(strands[:, 0] @ waves).sum(-1) * 2.5 + rng.normal(0, 0.35, count)
-    size = (0.0006 + 0.008 * hair.curl**1.3) * np.minimum(along / 0.03, 1)
+    size = (0.0005 + 0.006 * hair.curl**1.3) * np.minimum(along / 0.03, 1)
     angle = turns * along + phase[:, None]
     across = _unit(np.cross(strands[:, -1] - strands[:, 0], rng.normal((0, 1, 0), 0.2)))
     out = _unit(np.cross(across, strands[:, -1] - strands[:, 0]))
     return size[..., None] * (np.cos(angle)[..., None] * across[:, None] + np.sin(angle)[..., None] * out[:, None])
-
-
-def _gather(strands: np.ndarray, hull: Hull) -> np.ndarray:
-    """Pull the ends towards a knot at the back of the head."""
-    knot = push_out(hull, np.add(hull.centre, (0, 0.08, 0))[None], 0.015)
-    pull = np.linspace(0, 1, strands.shape[1])[None, :, None] ** 3
-    return strands + 0.9 * pull * (knot - strands)
 
 
 def _directions(points: np.ndarray, centre: np.ndarray, rows: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -259,6 +250,19 @@ def _directions(points: np.ndarray, centre: np.ndarray, rows: int) -> tuple[np.n
     row = np.clip((0.5 - np.arctan2(z, level) / np.pi) * rows, 0, rows - 1e-3)
     column = (np.arctan2(y, x) / (2 * np.pi) + 0.5) * 2 * rows
     return row, column, np.hypot(level, z)
+
+
+def _heights(hull: Hull, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Distance of points (N, 3) from the hull's centre, and of the head's surface below them, (N,) each."""
+    row, column, radius = _directions(points, hull.centre, len(hull.radii))
+    row, column = row - 0.5, column - 0.5
+    i, j = np.floor(row).astype(int), np.floor(column).astype(int)
+    s, t = row - i, column - j
+    rows, columns = hull.radii.shape
+    low, high = np.clip(i, 0, rows - 1), np.clip(i + 1, 0, rows - 1)
+    left, right = j % columns, (j + 1) % columns
+    surface = (1 - s) * ((1 - t) * hull.radii[low, left] + t * hull.radii[low, right])
+    return radius, surface + s * ((1 - t) * hull.radii[high, left] + t * hull.radii[high, right])
 
 
 def _cells(points: np.ndarray, centre: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
+from ..errors import SceneError
 from .bust import LABELS, Bust, Part
 from .fields import smoothstep
 from .hair import Hair, Hull, beard_strands, hair_rand, hair_strands, hull_of, scatter_roots
@@ -49,12 +50,12 @@ def head_rand(rng: np.random.Generator, packs: Packs) -> Head:
     shares = at_hand * _SHARES
     source = SOURCES[rest_rng.choice(len(SOURCES), p=shares / shares.sum())]
     pattern = int(rest_rng.integers(2**31))
-    if source == "makehuman":
+    if source == "makehuman" and packs.makehuman is not None:
         return Head(source, makehuman_head_rand(subject_rng, packs.makehuman), None, pattern)
-    if source == "ict_facekit":
-        subject = ict_head_rand(subject_rng, packs.ict_facekit)
+    if source == "ict_facekit" and packs.ict_facekit is not None:
+        scanned = ict_head_rand(subject_rng, packs.ict_facekit)
         # The scans' identity modes mix women and men; nothing says which this one is.
-        return Head(source, subject, hair_rand(hair_rng, subject.brow_colour, hair_rng.uniform()), pattern)
+        return Head(source, scanned, hair_rand(hair_rng, scanned.brow_colour, hair_rng.uniform()), pattern)
     subject = procedural_head_rand(subject_rng)
     return Head(source, subject, hair_rand(hair_rng, subject.brow_colour, subject.shape.masculine), pattern)
 
@@ -65,13 +66,19 @@ def bust_of(head: Head, packs: Packs) -> Bust:
     Raises:
         SceneError: a file of the pack that the head names is missing.
     """
-    if head.source == "makehuman":
-        return makehuman_bust(head.subject, packs.makehuman)
-    if head.source == "ict_facekit":
-        bust = ict_bust(head.subject, packs.ict_facekit)
-        return _grow(bust, ict_scalp(bust, packs.ict_facekit), head)
-    bust = procedural_bust(head.subject)
-    return _grow(bust, procedural_scalp(bust), head)
+    subject = head.subject
+    if isinstance(subject, ProceduralHead):
+        bust = procedural_bust(subject)
+        return _grow(bust, procedural_scalp(bust), head)
+    pack = packs.makehuman if isinstance(subject, MakeHumanHead) else packs.ict_facekit
+    if pack is None:
+        raise SceneError(
+            f"This head is from the pack {head.source}, which is not in the asset folder. Name its folder."
+        )
+    if isinstance(subject, MakeHumanHead):
+        return makehuman_bust(subject, pack)
+    bust = ict_bust(subject, pack)
+    return _grow(bust, ict_scalp(bust, pack), head)
 
 
 def identity(head: Head) -> str:
@@ -89,6 +96,8 @@ def parameters(head: Head) -> dict:
 def _grow(bust: Bust, scalp: np.ndarray, head: Head) -> Bust:
     """Add hair and beard to a bald bust whose first part is its skin; ``scalp`` (V,) says where hair grows."""
     hair, skin = head.hair, bust.parts[0]
+    if hair is None:
+        return bust
     rng = np.random.default_rng(head.pattern)
     solid = np.concatenate([part.vertices for part in bust.parts if part.name not in ("eye_left", "eye_right")])
     hull = hull_of(solid, _middle(skin.vertices, scalp))

@@ -8,23 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .anatomy import Expression, Marks, Shape, lid_field, lip_heights, marks_of, mouth_gap, mouth_line, unpose
 from .bust import LABELS, Bust, Material, Part, Strands
 from .features import eyeball, face_landmarks, teeth, trace_front
 from .fields import bump, graded_axis, project, smoothstep, surface_nets
 from .garment import Garment, build_garment, garment_rand
 from .hair_colour import hair_colour_rand
-from .sculpture import (
-    Expression,
-    Marks,
-    Shape,
-    head_field,
-    lid_field,
-    lip_heights,
-    marks_of,
-    mouth_gap,
-    mouth_line,
-    unpose,
-)
+from .sculpture import head_field
 from .skin import Skin, lip_colour, paint_skin, skin_colour, skin_material, skin_rand
 
 # From the bust's frame to the sculpting frame and back.
@@ -96,10 +86,10 @@ def procedural_bust(head: ProceduralHead) -> Bust:
         under = np.where(p[:, 2] < -135, 85 * (np.hypot(p[:, 0] / 118, (p[:, 1] + 92) / 98) - 1), -1e3)
         return np.maximum(np.maximum(skin, under), -352 - p[:, 2])
 
-    xs = graded_axis((-120, -88, -60, -48, 48, 60, 88, 120), (3, 2.4, 2.6, 1.4, 1.4, 2.6, 2.4, 3))
-    ys = graded_axis((-60, 10, 40, 120, 205), (1.5, 1.7, 3, 3.4, 4))
+    xs = graded_axis((-120, -88, -60, -48, 48, 60, 88, 120), (3.5, 2.5, 3, 1.45, 1.45, 3, 2.5, 3.5))
+    ys = graded_axis((-60, 10, 40, 120, 205), (1.5, 1.7, 3.2, 3.6, 4.5))
     zs = graded_axis(
-        (-360, -150, -105, -84, -54, -40, -13, 12, 28, 60, 140), (8, 4, 1.8, 1.2, 1.2, 1.5, 1.2, 1.2, 1.8, 3.4, 4)
+        (-360, -150, -105, -84, -54, -40, -13, 12, 28, 60, 140), (9, 4.5, 2, 1.25, 1.25, 1.5, 1.2, 1.2, 1.9, 3.8, 4.5)
     )
     vertices, faces = surface_nets(field, xs, ys, zs)
     face = np.flatnonzero((vertices[:, 1] < 25) & (vertices[:, 2] > -130) & (vertices[:, 2] < 40))
@@ -116,7 +106,7 @@ def procedural_bust(head: ProceduralHead) -> Bust:
     rng = np.random.default_rng(head.pattern)
     eyes = [eyeball(marks, side, head.expression.gaze_deg, head.iris) for side in (-1, 1)]
     mouth = [teeth(marks)] if marks.gap > 0.5 else []
-    landmarks = face_landmarks(field, shape, marks) / 1000
+    landmarks = face_landmarks(field, marks) / 1000
     return Bust(
         (skin, *eyes, *mouth, build_garment(head.garment, shape)),
         landmarks.astype(np.float32),
@@ -233,7 +223,7 @@ def _brows(head: ProceduralHead, marks: Marks, field, rng: np.random.Generator) 
     across = x[:, None] + length[:, None] * steps * np.cos(angle)[:, None]
     up = z[:, None] + length[:, None] * steps * np.sin(angle)[:, None] - 0.8 * steps**2
     flat = np.stack([side[:, None] * across, up], -1).reshape(-1, 2)
-    points = trace_front(field, flat)
+    points = trace_front(field, flat, -34.0, 7)
     points[:, 1] -= np.tile(0.9 * steps + 0.05, 2 * count)
     material = Material("brows", colour=head.brow_colour, roughness=0.45, specular=0.3)
     strands = points.reshape(2 * count, 5, 3) / 1000

@@ -117,8 +117,8 @@ def paint_skin(skin: Skin, points: np.ndarray, flush: np.ndarray, shade: np.ndar
     rng = np.random.default_rng(skin.pattern)
     blotches = smooth_noise(rng, points, 0.03)
     veins = smooth_noise(rng, points, 0.02)
-    melanin = skin.melanin * (1 + skin.mottling * blotches + 0.5 * shade)
-    haemoglobin = skin.haemoglobin * (1 + 1.5 * skin.mottling * veins) * (1 + (0.4 + 1.6 * skin.flush) * flush)
+    melanin = skin.melanin * (1 + 0.6 * skin.mottling * blotches + 0.5 * shade)
+    haemoglobin = skin.haemoglobin * (1 + 0.8 * skin.mottling * veins) * (1 + (0.4 + 1.6 * skin.flush) * flush)
     haemoglobin = haemoglobin * (1 + 0.6 * shade)
     if skin.freckles:
         melanin = melanin + 0.05 * _freckles(rng, points, skin.freckles)
