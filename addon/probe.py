@@ -95,7 +95,8 @@ def light_map(scene: bpy.types.Scene, view: View) -> np.ndarray:
     backwards = np.asarray(view.camera_to_world) @ np.diag([-1.0, 1.0, -1.0])
     height, width = _PANORAMA_HEIGHT, 2 * _PANORAMA_HEIGHT
     with _alone(scene, backwards, (height, width), as_light=True) as stage:
-        versions.set_equirectangular(stage.camera.data)
+        stage.camera.data.type = "PANO"
+        stage.camera.data.panorama_type = "EQUIRECTANGULAR"
         panorama = _render(stage, _SAMPLES)
         for row, column in _bright_tiles(panorama):
             panorama[row : row + _TILE_PX, column : column + _TILE_PX] = _render_tile(stage, row, column)

@@ -85,6 +85,7 @@ class Studio:
         if is_new:
             portrait = relighter.analyse(photo, matte, progress=_within(progress, _LOADED, _ANALYSED), name=name)
             self._portrait = (key, portrait)
+        assert self._portrait is not None
         portrait = self._portrait[1]
         colour = relighter.relight(portrait, light_map, progress=_within(progress, _ANALYSED, 1.0))
         cutout = np.concatenate([colour, portrait.matte[:, :, None]], axis=-1)

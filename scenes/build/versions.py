@@ -51,13 +51,6 @@ def has_nodes(data: bpy.types.Material | bpy.types.World) -> bool:
     return data.node_tree is not None and (bpy.app.version >= (5, 0, 0) or data.use_nodes)
 
 
-def set_equirectangular(camera: bpy.types.Camera) -> None:
-    """Make a camera take the whole sphere; from 5.0 on that is no longer an option of Cycles alone."""
-    camera.type = "PANO"
-    owner = camera if bpy.app.version >= (5, 0, 0) else camera.cycles
-    owner.panorama_type = "EQUIRECTANGULAR"
-
-
 # bpy 4.5 can hang when the interpreter exits while an operator is registered.
 HANGS_AT_EXIT = bpy.app.version < (5, 0, 0)
 

@@ -123,10 +123,11 @@ def scenario():
     )
     # Software OpenGL takes its time to compile the materials; until then the view is grey.
     waited = time.monotonic()
-    while not report["card"].get("drawn") and time.monotonic() - waited < 150:
+    area.spaces.active.overlay.show_overlays = False
+    while not report["card"].get("drawn") and time.monotonic() - waited < LONGEST_S:
         yield 3.0
         shoot("panel_card")
-        report["card"]["drawn"] = is_colourful(FOLDER / "panel_card.png", area)
+        report["card"]["drawn"] = is_drawn(FOLDER / "panel_card.png", area)
 
 
 def open_tab(area):
@@ -213,13 +214,14 @@ def pixels(image):
     return flat.reshape(-1, 4)[:, :3]
 
 
-def is_colourful(path, area):
-    """Whether most of the middle of an area shows colours, not Blender's greys."""
+def is_drawn(path, area):
+    """Whether the middle of an area shows a picture: until its shader is there, a card is of one colour."""
     shot = bpy.data.images.load(str(path), check_existing=False)
     values = np.array(shot.pixels, np.float32).reshape(shot.size[1], shot.size[0], 4)[:, :, :3]
     bpy.data.images.remove(shot)
-    middle = values[area.y + area.height // 3 : area.y + 2 * area.height // 3, area.x + 300 : area.x + 800]
-    return bool((np.ptp(middle, axis=-1) > 0.03).mean() > 0.5)
+    x, y = area.x + area.width // 2, area.y + area.height // 2
+    middle = values[y - 140 : y + 140, x - 140 : x + 140].reshape(-1, 3)
+    return bool((np.abs(middle - np.median(middle, axis=0)).max(axis=-1) > 0.05).mean() > 0.1)
 
 
 def shoot(name):

@@ -116,10 +116,11 @@ def test_the_maps_are_there(visit):
 def test_the_window_stays_alive_while_the_networks_run(visit):
     first = visit[0]["first"]
     assert first["ticks"] >= 3
-    # A timer is due every 0.05 s; two slow cores share software OpenGL and the networks.
-    assert first["longest_pause_s"] < 0.5
+    # A timer is due every 0.05 s. A window that waits for the networks pauses for the whole run; a busy machine, which
+    # draws this one in software, makes every pause and the run longer alike.
+    assert first["longest_pause_s"] < max(0.5, first["run_s"] / 4)
     # Reading the world's light is Cycles' work and holds the window for that long.
-    assert first["gather_s"] < 2.0
+    assert first["gather_s"] < max(1.0, first["run_s"] / 4)
     assert first["fractions"], "progress went backwards"
 
 

@@ -5,6 +5,7 @@ import importlib.util
 from pathlib import Path
 
 import numpy as np
+import OpenEXR
 import pytest
 
 bpy = pytest.importorskip("bpy", reason="the headless tier needs the bpy wheel: make env")
@@ -229,10 +230,8 @@ def test_opening_an_hdri_makes_it_the_world(extension, scene):
 def test_an_hdri_with_texels_that_are_not_numbers_is_refused(scene, tmp_path, value):
     values = np.ones((16, 32, 3), np.float32)
     values[3, 4] = value
-    image = blender_image("broken", values, is_float=True)
-    image.filepath_raw, image.file_format = str(tmp_path / "broken.exr"), "OPEN_EXR"
-    image.save()
-    bpy.data.images.remove(image)
+    with OpenEXR.File({}, {"RGB": values}) as file:
+        file.write(str(tmp_path / "broken.exr"))
     world = scene.world
     with pytest.raises(RuntimeError, match=r"broken\.exr has 1 texels that are NaN or infinite\."):
         bpy.ops.relight_stage.open_light(filepath=str(tmp_path / "broken.exr"))
@@ -305,8 +304,8 @@ def test_an_older_blender_is_told_what_it_needs(extension, monkeypatch):
 def test_a_newer_blender_is_told_how_far_it_was_tried(extension, monkeypatch):
     versions = extension("scenes.build.versions")
     assert versions.untried() == ""
-    monkeypatch.setattr(versions, "NEWEST_TRIED", (4, 5))
-    assert "was tried up to 4.5." in versions.untried()
+    monkeypatch.setattr(versions, "NEWEST_TRIED", (4, 4))
+    assert "was tried up to 4.4." in versions.untried()
 
 
 def test_it_can_be_switched_off_and_on_again(extension):
