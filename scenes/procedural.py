@@ -4,7 +4,7 @@ The skin is the zero level of a field (``sculpture.py``), meshed finer where the
 brows and a garment come on top. The bust's frame, metres; inside functions named so, millimetres. V vertices, F faces.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -66,7 +66,7 @@ def procedural_head_rand(rng: np.random.Generator) -> ProceduralHead:
         shape=shape,
         expression=_expression_rand(expression_rng),
         skin=skin,
-        iris=tuple(float(c) for c in iris),
+        iris=(float(iris[0]), float(iris[1]), float(iris[2])),
         brow_colour=hair_colour_rand(rest_rng, skin.fitzpatrick, shape.age),
         brow_density=float(rest_rng.uniform(0.5, 1.0) + 0.2 * shape.masculine),
         garment=garment_rand(garment_rng),
@@ -127,16 +127,12 @@ def procedural_scalp(bust: Bust) -> np.ndarray:
 
 
 def _shape_rand(rng: np.random.Generator) -> Shape:
-    normal = np.clip(rng.normal(size=19), -2, 2)
-    pupils, *rest = (float(v) for v in normal)
-    weight, *rest = rest
+    relative = [field.name for field in fields(Shape) if field.name not in ("masculine", "age", "pupils_mm")]
     return Shape(
-        float(rng.beta(0.6, 0.6)),
-        float(rng.beta(1.1, 1.5)),
-        weight,
-        63 + 3.0 * pupils,
-        *rest[:17],
-        asymmetry=float(rng.normal(0, 0.7)),
+        masculine=float(rng.beta(0.6, 0.6)),
+        age=float(rng.beta(1.1, 1.5)),
+        pupils_mm=float(63 + 3.0 * np.clip(rng.normal(), -2, 2)),
+        **{name: float(np.clip(rng.normal(), -2, 2)) for name in relative},
     )
 
 

@@ -1,0 +1,63 @@
+"""Laws of the colour of skin."""
+
+import numpy as np
+import pytest
+from skimage.color import rgb2lab
+
+from relight_stage.scenes.skin import lip_colour, paint_skin, skin_colour, skin_rand
+
+# Del Bino & Bernerd 2013: very light, light, intermediate, tan, brown, dark.
+ITA_EDGES_DEG = (-90, -30, 10, 28, 41, 55, 90)
+
+
+def lab(linear):
+    encoded = np.where(linear < 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+    return rgb2lab(encoded[None])[0]
+
+
+@pytest.fixture(scope="module")
+def skins():
+    rng = np.random.default_rng(0)
+    return [skin_rand(rng) for _ in range(300)]
+
+
+def test_drawn_skins_fill_every_class_of_the_individual_typology_angle(skins):
+    lightness, _, yellow = lab(np.array([skin_colour(s.melanin, s.haemoglobin) for s in skins])).T
+    angle = np.degrees(np.arctan2(lightness - 50, yellow))
+    counts, _ = np.histogram(angle, ITA_EDGES_DEG)
+    assert counts.sum() == len(skins)
+    assert counts.min() >= 10
+
+
+def test_drawn_skins_have_the_hue_of_skin(skins):
+    _, red, yellow = lab(np.array([skin_colour(s.melanin, s.haemoglobin) for s in skins])).T
+    # Measured hue angles run from 35° to 75° (Xiao et al. 2017, four ethnic groups); the same with a margin.
+    hue = np.degrees(np.arctan2(yellow, red))
+    assert hue.min() > 30
+    assert hue.max() < 80
+
+
+def test_melanin_darkens_every_channel():
+    darker = skin_colour(np.linspace(0.005, 0.4, 20), 0.015)
+    assert (np.diff(darker, axis=0) < 0).all()
+
+
+def test_blood_takes_green_more_than_red():
+    pale, red = skin_colour(0.02, 0.005), skin_colour(0.02, 0.03)
+    assert red[1] / pale[1] < red[0] / pale[0] < 1
+
+
+def test_lips_are_redder_than_the_skin_around_them(skins):
+    for skin in skins[:40]:
+        around, lips = skin_colour(skin.melanin, skin.haemoglobin), lip_colour(skin)
+        assert lips[0] / lips[1] > around[0] / around[1]
+
+
+def test_flush_reddens_and_shade_darkens(skins):
+    points = np.random.default_rng(1).uniform(-0.05, 0.05, (200, 3)).astype(np.float32)
+    zero, one = np.zeros(200, np.float32), np.ones(200, np.float32)
+    plain, flushed, shaded = (paint_skin(skins[0], points, *by) for by in ((zero, zero), (one, zero), (zero, one)))
+    assert (flushed[:, 0] / flushed[:, 1] > plain[:, 0] / plain[:, 1]).all()
+    assert (shaded < plain).all()
+    assert plain.min() > 0
+    assert plain.max() < 1
