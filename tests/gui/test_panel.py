@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import uuid
 from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -26,6 +27,15 @@ SCREEN = "1600x1000x24"
 PICTURES = ("panel_before", "panel_working", "panel_after", "panel_turned", "panel_error", "panel_card")
 
 
+class Visit(NamedTuple):
+    """What clicks.py wrote down, its screenshots (H, W, 3) by name, what Blender printed, the command line's help."""
+
+    report: dict
+    shots: dict[str, np.ndarray]
+    log: str
+    command: str
+
+
 @pytest.fixture(scope="session")
 def blender():
     """Call Blender in its folder; skips, loudly, where there is none."""
@@ -40,7 +50,7 @@ def blender():
 
 @pytest.fixture(scope="session")
 def visit(blender, tmp_path_factory):
-    """Install the zip into an empty user folder and let clicks.py visit the panel; its report and its screenshots."""
+    """Install the zip into an empty user folder and let clicks.py visit the panel."""
     outside = blender / "tmp" / f"relight-{uuid.uuid4().hex[:8]}"
     inside = Path("/") / outside.relative_to(blender)
     outside.mkdir()
@@ -64,6 +74,7 @@ def visit(blender, tmp_path_factory):
             addon = "bpy.context.preferences.addons['bl_ext.user_default.relight_stage'].preferences"
             settings += f"{addon}.model_folder = '{inside}/networks'; "
         run("blender", "-b", "--python-exit-code", 1, "--python-expr", settings + "bpy.ops.wm.save_userpref()")
+        command = run("blender", "--command", "relight_stage", "render", "--help")
         shutil.copy2(ROOT / "tests" / "gui" / "clicks.py", outside)
         log = run(
             *("xvfb-run", "-a", "-s", f"-screen 0 {SCREEN}", "blender", "--gpu-backend", "opengl"),
@@ -79,7 +90,7 @@ def visit(blender, tmp_path_factory):
         for path in outside.glob("*.png"):
             shutil.copy2(path, kept)
         assert "finished" in report, f"{report.get('traceback')}\n{log}\nScreenshots are in {kept}"
-        return report, shots, log
+        return Visit(report, shots, log, command)
     finally:
         shutil.rmtree(outside)
 
@@ -99,22 +110,26 @@ def draw_photos(folder):
 
 
 def test_the_zip_installs_and_nothing_complains(visit):
-    assert "Traceback" not in visit[2]
+    assert "Traceback" not in visit.log
+
+
+def test_the_command_line_works_inside_blender(visit):
+    assert "--count" in visit.command and "--seed" in visit.command
 
 
 def test_a_click_on_relight_leaves_a_result_in_the_image_editor(visit):
-    first = visit[0]["first"]
+    first = visit.report["first"]
     assert first["error"] == ""
     assert first["name"] == "photo relit" and first["shown"]
     assert first["mean"] > 0.01
 
 
 def test_the_maps_are_there(visit):
-    assert visit[0]["maps"] == ["photo matte", "photo normals", "photo albedo"]
+    assert visit.report["maps"] == ["photo matte", "photo normals", "photo albedo"]
 
 
 def test_the_window_stays_alive_while_the_networks_run(visit):
-    first = visit[0]["first"]
+    first = visit.report["first"]
     assert first["ticks"] >= 3
     # A timer is due every 0.05 s. A window that waits for the networks pauses for the whole run; a busy machine, which
     # draws this one in software, makes every pause and the run longer alike.
@@ -125,19 +140,19 @@ def test_the_window_stays_alive_while_the_networks_run(visit):
 
 
 def test_turning_the_world_turns_the_picture_and_costs_less(visit):
-    first, turned = visit[0]["first"], visit[0]["turned"]
+    first, turned = visit.report["first"], visit.report["turned"]
     assert turned["error"] == ""
     assert turned["change"] > 0.02 * first["mean"]
     assert turned["run_s"] < first["run_s"]
 
 
 def test_undo_brings_the_last_picture_back_and_redo_the_new_one(visit):
-    assert visit[0]["undone"] == {"is_the_first_result": True, "shown": True}
-    assert visit[0]["redone"] == {"is_the_second_result": True, "shown": True}
+    assert visit.report["undone"] == {"is_the_first_result": True, "shown": True}
+    assert visit.report["redone"] == {"is_the_second_result": True, "shown": True}
 
 
 def test_escape_cancels_and_leaves_everything_as_it_was(visit):
-    assert visit[0]["cancelled"] == {
+    assert visit.report["cancelled"] == {
         "was_running": True,
         "is_running": False,
         "new_images": 0,
@@ -146,17 +161,17 @@ def test_escape_cancels_and_leaves_everything_as_it_was(visit):
 
 
 def test_a_photo_without_a_face_is_refused_in_the_panel(visit):
-    assert visit[0]["no_face"]["error"].startswith("No face found in wall.png")
+    assert visit.report["no_face"]["error"].startswith("No face found in wall.png")
 
 
 def test_in_the_viewport_the_result_stands_on_a_card_before_the_camera(visit):
-    card = visit[0]["card"]
+    card = visit.report["card"]
     assert card["error"] == "" and card["name"] == "Relit card" and card["drawn"]
     assert (card["perspective"], card["shading"]) == ("CAMERA", "MATERIAL")
 
 
 def test_the_window_shows_what_happened(visit):
-    shots = visit[1]
+    shots = visit.shots
 
     def changed(one, two):
         return float(np.mean(np.abs(shots[one].astype(float) - shots[two]) > 8))
