@@ -167,8 +167,8 @@ def table_of(config) -> dict:
     return plain(dataclasses.asdict(config))
 
 
-def _build(kind, value, where: str):
-    if dataclasses.is_dataclass(kind):
+def _build(kind: typing.Any, value: typing.Any, where: str) -> typing.Any:
+    if isinstance(kind, type) and dataclasses.is_dataclass(kind):
         if not isinstance(value, dict):
             raise ConfigError(f"{where} is {value!r}; it must be a table.")
         fields = {f.name: f for f in dataclasses.fields(kind)}

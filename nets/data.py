@@ -103,6 +103,12 @@ def lit(subject: Subject, weights: np.ndarray) -> np.ndarray:
     return out.reshape(len(weights), height, width, 6)
 
 
+def sample_folders(folder: Path) -> list[Path]:
+    """Folders of the complete samples of a dataset, or of all datasets in a folder of datasets."""
+    inside = sorted(path for path in Path(folder).glob("*/") if not path.name[:1].isdigit() and path.name[0] != ".")
+    return list_samples(folder) + [sample for path in inside for sample in list_samples(path)]
+
+
 class Dataset:
     """All subjects of a folder in memory, with the lights and backdrops that go with them."""
 
@@ -125,14 +131,15 @@ class Dataset:
         A damaged sample is left out and named in ``skipped``: a render may be running beside.
         """
         count = 0
-        for path in list_samples(self.folder):
-            if path.name in self._seen or (most is not None and count >= most):
+        for path in sample_folders(self.folder):
+            name = path.relative_to(self.folder).as_posix()
+            if name in self._seen or (most is not None and count >= most):
                 continue
-            self._seen.add(path.name)
+            self._seen.add(name)
             try:
-                count += self._read(path)
+                count += self._read(path, name)
             except RelightError as error:
-                self.skipped[path.name] = str(error)
+                self.skipped[name] = str(error)
         return count
 
     def add(self, subject: Subject) -> None:
@@ -146,12 +153,12 @@ class Dataset:
             self.subjects.append(subject)
             self._bytes += subject.maps.nbytes + (0 if subject.olat is None else subject.olat.nbytes)
 
-    def _read(self, path: Path) -> int:
+    def _read(self, path: Path, name: str) -> int:
         sample = read_sample(path)
         mine = is_test(str(sample.meta["identity"]), self.config.test_percent) == self.test
         room = self._bytes < self.config.cache_gib * 2**30
         olat = read_olat(path) if mine and room and sample.meta.get("olat") else None
-        self.add(subject_of(sample, olat, path.name))
+        self.add(subject_of(sample, olat, name))
         return 1
 
     def _read_panoramas(self) -> None:

@@ -17,10 +17,11 @@ import onnxscript.optimizer
 import torch
 from torch import Tensor, nn
 
+from .. import __version__
 from ..errors import ModelError
 from . import lobes
-from .checkpoint import FORMAT, read_checkpoint, read_weights, write_weights
-from .config import portrait_from, table_of
+from .checkpoint import FORMAT, read_checkpoint, write_weights
+from .config import Recipe, recipe_from, table_of
 from .portrait import PortraitNet
 
 OPSET = 18
@@ -38,7 +39,8 @@ class Decompose(nn.Module):
         self.nets = nets
 
     def forward(self, foreground: Tensor, matte: Tensor) -> tuple[Tensor, Tensor]:
-        return tuple(self.nets.decompose(foreground, matte))
+        normal, albedo = self.nets.decompose(foreground, matte)
+        return normal, albedo
 
 
 class Relight(nn.Module):
@@ -81,36 +83,33 @@ def export(run_folder: Path, out: Path) -> None:
     Raises:
         ModelError: no weights in the run, or a graph that computes something else than the network.
     """
-    nets, version = load_nets(Path(run_folder))
+    nets, recipe = load_nets(Path(run_folder))
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
     for name in GRAPHS:
         partial = out / f"{name}.partial"
-        write_graph(nets, name, partial, version)
+        write_graph(nets, name, partial, recipe)
         verify_graph(nets, name, partial)
         partial.replace(out / f"{name}.onnx")
         print(f"{out / name}.onnx  {(out / f'{name}.onnx').stat().st_size / 1e6:.2f} MB", flush=True)
-    write_weights(out / "weights.safetensors", nets.state_dict(), version)
+    write_weights(out / "weights.safetensors", nets.state_dict(), table_of(recipe.portrait))
 
 
-def load_nets(run_folder: Path) -> tuple[PortraitNet, dict]:
-    """The averaged weights of a run's checkpoint, or its final weights alone; networks and their table of widths."""
-    if (run_folder / "checkpoint.pt").is_file():
-        content = read_checkpoint(run_folder / "checkpoint.pt")
-        weights, widths = content["average"], content["config"]["portrait"]
-    else:
-        weights, widths = read_weights(run_folder / "weights.safetensors")
-    nets = PortraitNet(portrait_from(widths, str(run_folder)))
+def load_nets(run_folder: Path) -> tuple[PortraitNet, Recipe]:
+    """The averaged weights of a run's checkpoint, and its recipe."""
+    content = read_checkpoint(run_folder / "checkpoint.pt")
+    recipe = recipe_from(content["config"], str(run_folder))
+    nets = PortraitNet(recipe.portrait)
     try:
-        nets.load_state_dict(weights)
+        nets.load_state_dict(content["average"])
     except RuntimeError as error:
         raise ModelError(
             f"The weights in {run_folder} do not fit their config: {str(error).splitlines()[0]}"
         ) from error
-    return nets.eval().requires_grad_(False), table_of(portrait_from(widths))
+    return nets.eval().requires_grad_(False), recipe
 
 
-def write_graph(nets: PortraitNet, name: str, path: Path, config: dict) -> None:
+def write_graph(nets: PortraitNet, name: str, path: Path, recipe: Recipe) -> None:
     """Export one graph with dynamic height and width."""
     graph = GRAPHS[name]
     height, width = torch.export.Dim("height"), torch.export.Dim("width")
@@ -143,9 +142,16 @@ def write_graph(nets: PortraitNet, name: str, path: Path, config: dict) -> None:
     for tensor in model.graph.initializer:
         tensor.ClearField("metadata_props")
     del model.graph.metadata_props[:]
-    onnx.helper.set_model_props(
-        model, {"format": str(FORMAT), "version": "0.1.0", "graph": name, "config": json.dumps(config)}
-    )
+    properties = {
+        "format": FORMAT,
+        "version": __version__,
+        "graph": name,
+        "config": table_of(recipe.portrait),
+        # What evaluation has to know: on whom and on which panoramas these weights were not trained.
+        "split": {"test_hdris": recipe.data.test_hdris, "test_percent": recipe.data.test_percent},
+    }
+    texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in properties.items()}
+    onnx.helper.set_model_props(model, texts)
     path.write_bytes(model.SerializeToString())
 
 

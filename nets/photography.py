@@ -7,7 +7,9 @@ import cv2
 import numpy as np
 
 from ..scenes.colour import linear_to_srgb, luminance, srgb_to_linear
-from ..scenes.light_map import sample
+from ..scenes.light_map import sample, view
+
+GREY = 0.18  # middle grey
 
 
 def backdrop_rand(rng: np.random.Generator, size: int, panoramas: list[np.ndarray]) -> np.ndarray:
@@ -82,19 +84,37 @@ def _clutter_rand(rng: np.random.Generator, size: int) -> np.ndarray:
     return picture
 
 
-def exposure_rand(rng: np.random.Generator, picture: np.ndarray, matte: np.ndarray) -> np.ndarray:
-    """Factors (3,) that expose and white-balance a picture as photographers do, a stop off at times.
+def exposure(picture: np.ndarray, matte: np.ndarray, grey: float = GREY) -> float:
+    """The factor that brings the mean luminance of the subject, or of the frame without one, to ``grey``.
 
     Args:
-        matte: (H, W, 1); the subject is metered where there is one, else the frame.
+        matte: (H, W, 1).
     """
     weight = matte if matte.mean() > 0.02 else np.ones_like(matte)
+    mean = float((luminance(picture)[:, :, None] * weight).sum() / weight.sum())
+    return grey / max(mean, 1e-9)
+
+
+def exposure_rand(rng: np.random.Generator, picture: np.ndarray, matte: np.ndarray) -> np.ndarray:
+    """Factors (3,) that expose and white-balance a picture as photographers do, a stop off at times."""
+    weight = matte if matte.mean() > 0.02 else np.ones_like(matte)
     mean = (picture * weight).sum(axis=(0, 1)) / weight.sum()
-    grey = 0.18 * np.exp(np.clip(rng.normal(0.1, 0.45), -1.2, 1.0))
     # Cameras take out most, not all, of the light's colour.
     cast = (mean / max(float(luminance(mean)), 1e-9)).clip(0.2, 5) ** rng.uniform(0, 0.6)
-    balance = np.exp(rng.normal(0, 0.06, 3)) / cast
-    return (grey * balance / max(float(luminance(mean * balance)), 1e-9)).astype(np.float32)
+    balance = (np.exp(rng.normal(0, 0.06, 3)) / cast).astype(np.float32)
+    grey = GREY * float(np.exp(np.clip(rng.normal(0.1, 0.45), -1.2, 1.0)))
+    return balance * exposure(picture * balance, matte, grey)
+
+
+def backdrop_behind(light_map: np.ndarray, size: int) -> np.ndarray:
+    """What a camera sees behind the subject of a light map, its median at middle grey, (size, size, 3)."""
+    picture = view(light_map, size, size, fov_deg=40)
+    return picture * (GREY / max(float(np.median(picture)), 1e-6))
+
+
+def develop(picture: np.ndarray) -> np.ndarray:
+    """Encode an exposed scene-linear picture as sRGB in [0, 1] without any fault of a camera."""
+    return linear_to_srgb(np.clip(picture, 0, 1))
 
 
 def develop_rand(rng: np.random.Generator, picture: np.ndarray) -> np.ndarray:
@@ -112,7 +132,7 @@ def develop_rand(rng: np.random.Generator, picture: np.ndarray) -> np.ndarray:
         scale = np.exp(rng.uniform(np.log(0.002), np.log(0.03)))
         noise = rng.standard_normal(picture.shape, dtype=np.float32)
         picture = picture + noise * scale * np.sqrt(np.maximum(picture, 0) + 0.01)
-    encoded = np.clip(linear_to_srgb(np.clip(picture, 0, 1)), 0, 1)
+    encoded = develop(picture)
     if rng.uniform() < 0.25:
         contrast = rng.uniform(0.8, 1.25)
         encoded = np.clip((encoded - 0.45) * contrast + 0.45, 0, 1)

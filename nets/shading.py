@@ -14,7 +14,7 @@ from . import lobes
 from .config import ShadingConfig
 from .layers import UNet, double, encode
 
-SHARPNESS = 12.0  # of the soft cells into which the light is divided: 32 directions are about 40° apart
+SHARPNESS = 30.0  # of the soft cells into which the light is divided: 32 directions are about 40° apart
 WRAP = 0.25  # a cell is so wide that part of it still lights a surface turned away from its centre
 
 

@@ -68,7 +68,7 @@ class Run:
     def __init__(self, recipe: Recipe, dataset: Dataset, out: Path, content: dict | None):
         self.recipe, self.dataset, self.out = recipe, dataset, out
         torch.manual_seed(recipe.seed)
-        self.nets = PortraitNet(recipe.portrait).to(memory_format=torch.channels_last)
+        self.nets = PortraitNet(recipe.portrait).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = PortraitNet(recipe.portrait).eval()
         self.average.load_state_dict(self.nets.state_dict())
         self.stage, self.step, self.seconds = 0, 0, 0.0
@@ -110,7 +110,8 @@ class Run:
             optimiser.load_state_dict(self.optimiser_state)
         loader.submit(self.dataset.rescan).result()
         upcoming = self._load(stage, self.step, loader)
-        before, began, sums = self.seconds, time.monotonic(), {}
+        before, began = self.seconds, time.monotonic()
+        sums: dict[str, float] = {}
         while self.step < stage.steps and self.seconds < stage.minutes * 60:
             batch = upcoming.result()
             if self.step % self.recipe.rescan_every == self.recipe.rescan_every - 1:
