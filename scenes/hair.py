@@ -91,7 +91,9 @@ def hull_of(vertices: np.ndarray, centre: np.ndarray, rows: int = 72) -> Hull:
     np.maximum.at(radii, (row.astype(int), column.astype(int) % (2 * rows)), radius)
     # Cells that no vertex fell into take the mean of their neighbours.
     while (radii == 0).any():
-        around = np.stack([np.roll(radii, s, a) for s, a in ((1, 0), (-1, 0), (1, 1), (-1, 1))])
+        # Azimuth goes round, elevation does not.
+        padded = np.pad(radii, ((1, 1), (0, 0)), "edge")
+        around = np.stack([padded[:-2], padded[2:], np.roll(radii, 1, 1), np.roll(radii, -1, 1)])
         known = (around > 0).sum(0)
         radii = np.where((radii == 0) & (known > 0), around.sum(0) / np.maximum(known, 1), radii)
     heights = np.full((60, 60), -np.inf)

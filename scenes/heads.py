@@ -14,7 +14,7 @@ from .bust import LABELS, Bust, Part
 from .fields import smoothstep
 from .hair import Hair, Hull, beard_strands, hair_rand, hair_strands, hull_of, scatter_roots
 from .ict_facekit import IctHead, ict_bust, ict_head_rand, ict_scalp
-from .makehuman import MakeHumanHead, makehuman_bust, makehuman_head_rand
+from .makehuman import MakeHumanHead, makehuman_bust, makehuman_head_rand, makehuman_scalp
 from .packs import Packs
 from .procedural import ProceduralHead, procedural_bust, procedural_head_rand, procedural_scalp
 
@@ -51,7 +51,9 @@ def head_rand(rng: np.random.Generator, packs: Packs) -> Head:
     source = SOURCES[rest_rng.choice(len(SOURCES), p=shares / shares.sum())]
     pattern = int(rest_rng.integers(2**31))
     if source == "makehuman" and packs.makehuman is not None:
-        return Head(source, makehuman_head_rand(subject_rng, packs.makehuman), None, pattern)
+        person = makehuman_head_rand(subject_rng, packs.makehuman)
+        grown = None if person.hair else hair_rand(hair_rng, person.hair_colour, person.gender)
+        return Head(source, person, grown, pattern)
     if source == "ict_facekit" and packs.ict_facekit is not None:
         scanned = ict_head_rand(subject_rng, packs.ict_facekit)
         # The scans' identity modes mix women and men; nothing says which this one is.
@@ -76,7 +78,8 @@ def bust_of(head: Head, packs: Packs) -> Bust:
             f"This head is from the pack {head.source}, which is not in the asset folder. Name its folder."
         )
     if isinstance(subject, MakeHumanHead):
-        return makehuman_bust(subject, pack)
+        bust = makehuman_bust(subject, pack)
+        return bust if head.hair is None else _grow(bust, makehuman_scalp(bust, pack), head)
     bust = ict_bust(subject, pack)
     return _grow(bust, ict_scalp(bust, pack), head)
 

@@ -24,6 +24,7 @@ from .makehuman_body import (
     load,
     lower_arms,
     morph,
+    scalp_weights,
     skin_labels,
     to_bust,
     turn_eyes,
@@ -93,7 +94,7 @@ class MakeHumanHead:
         expression: expression units with weights in [0, 1].
         gaze_deg: how far both eyes turn to the subject's left and up.
         skin_texture, iris, brows, lashes, teeth, clothes: names in the pack.
-        hair: name of a hair proxy, or None for a bare scalp.
+        hair: name of a hair proxy, or None for a bare scalp, on which strands may be grown.
         hair_colour: of hair and brows, scene-linear.
         clothes_textured: whether the clothes wear their picture or a plain colour.
         clothes_colour: the plain colour, or what multiplies the picture.
@@ -132,9 +133,12 @@ def makehuman_head_rand(rng: np.random.Generator, pack: Path) -> MakeHumanHead:
     ancestry = tuple(rng.dirichlet(leaning.get(skin.fitzpatrick, (2.0, 0.3, 0.2))).tolist())
     male = gender > 0.5
     hair = None
-    if rng.random() > (0.15 + 0.2 * max(age, 0) if male else 0.04):
+    if rng.random() < 0.5:
         # Two hair proxies came without their pictures, and without opacity they look like knitted caps.
-        hair = str(rng.choice([name for name in _of_gender(proxies["hair"], male) if name in HAIR_TEXTURES]))
+        names = [name for name in _of_gender(proxies["hair"], male) if name in HAIR_TEXTURES]
+        # What hangs over one eye is what fewer people wear.
+        shares = np.array([0.4 if name in ("bob02", "braid01", "short03") else 1.0 for name in names])
+        hair = str(rng.choice(names, p=shares / shares.sum()))
     colour = hair_colour_rand(rng, skin.fitzpatrick, max(age, 0.0))
     common = skin.fitzpatrick >= 4 or rng.random() < 0.4
     return MakeHumanHead(
@@ -183,10 +187,12 @@ def makehuman_bust(head: MakeHumanHead, pack: Path) -> Bust:
     uv = base["uv"][base["face_uv"]]
     mean = np.array(SKIN_TEXTURES[head.skin_texture])
     tint = skin_colour(head.skin.melanin, head.skin.haemoglobin) / mean
+    vertices, faces = compact(to_bust(body, origin), base["faces"][keep])
     parts = [
         Part(
             "skin",
-            *compact(to_bust(body, origin), base["faces"][keep]),
+            vertices,
+            faces,
             labels=skin_labels(base, uv)[keep],
             material=Material(
                 "skin",
@@ -198,6 +204,8 @@ def makehuman_bust(head: MakeHumanHead, pack: Path) -> Bust:
                 bump_scale=1500.0,
             ),
             uv=uv[keep],
+            # White, for hair that grows on the skin to tint.
+            colours=np.ones_like(vertices),
             subdivide=1,
         )
     ]
@@ -250,6 +258,17 @@ def makehuman_bust(head: MakeHumanHead, pack: Path) -> Bust:
     )
     dress("clothes", head.clothes, _CLOTHES, material)
     return Bust(tuple(parts), to_bust(body[list(LANDMARKS)], origin))
+
+
+def makehuman_scalp(bust: Bust, pack: Path) -> np.ndarray:
+    """How much hair grows at each vertex of a MakeHuman bust's skin (its first part), (V,) in [0, 1]."""
+    base, skin = load(pack / "base.npz"), bust.parts[0]
+    # The bust keeps a part of the base mesh; its faces are found again by where they lie in the texture.
+    places = {place.tobytes(): face for face, place in enumerate(base["uv"][base["face_uv"]])}
+    faces = base["faces"][[places[place.tobytes()] for place in skin.uv]]
+    weights = np.zeros(len(skin.vertices), np.float32)
+    weights[skin.faces] = scalp_weights(base)[faces]
+    return weights
 
 
 def _details_rand(rng: np.random.Generator, targets: list[str]) -> tuple[tuple[str, float], ...]:

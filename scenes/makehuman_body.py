@@ -102,6 +102,16 @@ def skin_labels(base: dict, uv: np.ndarray) -> np.ndarray:
     return labels
 
 
+def scalp_weights(base: dict) -> np.ndarray:
+    """Where hair grows on the base mesh, (V,) in [0, 1]: as the dark skins' pictures paint it."""
+    x, y, z = base["verts"].T
+    # Lowest height of hair along the side of the head: nape, behind the ear, over it, sideburn, temple, forehead.
+    depth = [0.20, 0.30, 0.38, 0.58, 0.74, 0.78, 0.86, 0.92, 1.00, 1.10, 1.20, 1.30]
+    line = np.interp(z, depth, [6.72, 6.85, 7.33, 7.42, 7.30, 7.08, 7.08, 7.45, 7.70, 7.87, 8.00, 8.12])
+    ear = (np.abs(x) > 0.74) & (y < 7.38) & (z > 0.3) & (z < 0.8)
+    return (smoothstep(-0.04, 0.04, y - line) * ~ear).astype(np.float32)
+
+
 def to_bust(points: np.ndarray, origin: np.ndarray) -> np.ndarray:
     """From decimetres, +y up, +z out of the face, to the bust's frame."""
     moved = (points - origin) * 0.1

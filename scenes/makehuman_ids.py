@@ -1,11 +1,12 @@
 """Places on MakeHuman's base mesh, by the ids of its vertices and faces (the mesh never changes its topology)."""
 
 # The 68 landmarks in iBUG order, as vertices: the ICT FaceKit's landmarks carried over by a thin-plate spline through
-# eye corners, lids, nose, mouth corners and chin, snapped to the nearest vertex and made symmetric.
+# eye corners, lids, nose, mouth corners and chin, snapped to the nearest vertex and made symmetric; the brows lie on
+# the median of the pack's twelve eyebrows.
 # fmt: off
 LANDMARKS = (
-    870, 5235, 5246, 5242, 5240, 3697, 916, 5292, 732, 11898, 7618, 10365, 11849, 11851, 11854, 11844, 7575, 5261,
-    5260, 229, 230, 235, 7007, 7003, 7002, 11868, 11869, 136, 131, 164, 5054, 360, 314, 343, 7077, 7121, 1090, 1081,
+    870, 5235, 5246, 5242, 5240, 3697, 916, 5292, 732, 11898, 7618, 10365, 11849, 11851, 11854, 11844, 7575, 212,
+    206, 176, 180, 166, 6987, 6981, 6952, 6956, 6943, 136, 131, 164, 5054, 360, 314, 343, 7077, 7121, 1090, 1081,
     1099, 1104, 1096, 1094, 7796, 7791, 7773, 7782, 7786, 7788, 3735, 447, 456, 455, 7215, 7207, 10403, 7166, 7241,
     492, 486, 406, 530, 470, 474, 7226, 7275, 7237, 493, 482,
 )

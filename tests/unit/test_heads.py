@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -38,7 +39,7 @@ def test_without_packs_every_head_is_procedural():
 
 def test_sources_are_drawn_as_often_as_they_should(monkeypatch):
     stand_in = drawn(0).subject
-    monkeypatch.setattr(heads, "makehuman_head_rand", lambda rng, pack: stand_in)
+    monkeypatch.setattr(heads, "makehuman_head_rand", lambda rng, pack: SimpleNamespace(hair="bob02"))
     monkeypatch.setattr(heads, "ict_head_rand", lambda rng, pack: stand_in)
     monkeypatch.setattr(heads, "procedural_head_rand", lambda rng: stand_in)
     rng = np.random.default_rng(0)

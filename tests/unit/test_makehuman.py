@@ -9,7 +9,7 @@ import pytest
 
 from relight_stage.errors import SceneError
 from relight_stage.scenes.bust import LABELS
-from relight_stage.scenes.makehuman import makehuman_bust, makehuman_head_rand
+from relight_stage.scenes.makehuman import makehuman_bust, makehuman_head_rand, makehuman_scalp
 from relight_stage.scenes.packs import find_packs
 
 
@@ -51,11 +51,13 @@ def test_landmarks_lie_on_the_skin_and_left_is_left(bust):
 
 def test_the_origin_lies_between_the_eyes(bust):
     eyes = next(part for part in bust.parts if part.name == "eyes").vertices
-    sides = [eyes[eyes[:, 0] > 0], eyes[eyes[:, 0] <= 0]]
-    middle = np.mean([(side.min(0) + side.max(0)) / 2 for side in sides], axis=0)
-    # A millimetre for the cornea and the asymmetry of faces, three in depth for the bulge of the shell.
-    assert np.abs(middle[[0, 2]]).max() < 0.002
-    assert abs(middle[1]) < 0.004
+    centres = []
+    for side in (eyes[eyes[:, 0] > 0], eyes[eyes[:, 0] <= 0]):
+        # The sphere nearest to the vertices, |v|² = 2 c·v + k.
+        system = np.concatenate([2 * side, np.ones((len(side), 1))], 1).astype(float)
+        centres.append(np.linalg.lstsq(system, (side.astype(float) ** 2).sum(1), rcond=None)[0][:3])
+    # The cornea pulls the sphere forward by a millimetre or two.
+    assert np.abs(np.mean(centres, axis=0)).max() < 0.0025
 
 
 def test_the_face_faces_outwards(bust):
@@ -94,6 +96,20 @@ def test_both_eyes_turn_to_the_left(head, pack):
     for side in (ahead[:, 0] > 0, ahead[:, 0] <= 0):
         front = np.flatnonzero(side)[ahead[side, 1].argmin()]
         assert left[front, 0] - ahead[front, 0] > 0.002
+
+
+def test_hair_grows_on_the_crown_and_not_on_the_face(bust, pack):
+    scalp, vertices = makehuman_scalp(bust, pack), bust.parts[0].vertices
+    assert scalp[vertices[:, 2].argmax()] == 1
+    nearest = np.linalg.norm(bust.landmarks[17:, None] - vertices, axis=-1).argmin(1)
+    assert scalp[nearest].max() == 0
+    assert scalp[vertices[:, 2] < -0.12].max() == 0
+
+
+def test_the_brows_lie_at_the_brow_landmarks(bust):
+    """A proxy is a sheet of several rows of hair: a landmark lies within 8 mm of it, half its height."""
+    brows = next(part for part in bust.parts if part.name == "eyebrows").vertices
+    assert np.linalg.norm(bust.landmarks[17:27, None] - brows, axis=-1).min(1).max() < 0.008
 
 
 def test_a_missing_picture_is_named(head, pack):
