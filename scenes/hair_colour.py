@@ -28,4 +28,5 @@ def hair_colour_rand(rng: np.random.Generator, fitzpatrick: int, age: float) -> 
         grey = np.array(_GREY if rng.random() < 0.6 else _WHITE)
         colour = colour + (grey - colour) * rng.uniform(0.3, 1.0)
     colour = colour * np.exp(rng.normal(0, 0.12, 3) * (0.3, 0.3, 0.4) + rng.normal(0, 0.2))
-    return tuple(float(c) for c in np.clip(colour, 0.004, 0.8))
+    red, green, blue = np.clip(colour, 0.004, 0.8).tolist()
+    return red, green, blue

@@ -42,7 +42,7 @@ class Surface:
 
 def open_edge(faces: np.ndarray, first: int) -> np.ndarray:
     """The loop of edges with one face only that runs through vertex ``first``, (L,) ids."""
-    edges = set()
+    edges: set[tuple[int, int]] = set()
     for face in faces.tolist():
         corners = [corner for corner in face if corner >= 0]
         edges.update(zip(corners, corners[1:] + corners[:1], strict=True))
@@ -78,7 +78,8 @@ def extend(vertices: np.ndarray, neutral: np.ndarray, faces: np.ndarray, loop: n
         y = sine**2 * y_side + cosine**2 * np.where(cosine > 0, y_front, y_back)
         control.append(np.stack([x, y, z], 1))
     control.append(2 * control[-1] - control[-2])
-    rows = [_catmull_rom(*control[k : k + 4], t) for k in range(4) for t in np.arange(1, _ROWS + 1) / _ROWS]
+    spans = [control[k : k + 4] for k in range(4)]
+    rows = [_catmull_rom(a, b, c, d, t) for a, b, c, d in spans for t in np.arange(1, _ROWS + 1) / _ROWS]
 
     count = len(loop)
     ids = np.concatenate([loop, len(vertices) + np.arange(len(rows) * count)]).reshape(-1, count)

@@ -32,7 +32,8 @@ def check_dataset(out: Path, sheet: Path | None = None, report: Callable[[str], 
     folders = list_samples(out)
     if not folders:
         raise SampleError(f"{out} holds no complete sample. Render one: relight-stage render {out} --count 1 --seed 1")
-    bad, rows = 0, []
+    bad = 0
+    rows: list[list[np.ndarray]] = []
     for folder in folders:
         try:
             sample = read_sample(folder)

@@ -46,9 +46,16 @@ def is_denoiser_here() -> bool:
     return _library() is not None
 
 
+def _loaded() -> ctypes.CDLL:
+    library = _library()
+    if library is None:
+        raise ValueError("this Blender brings no Open Image Denoise; ask is_denoiser_here() first")
+    return library
+
+
 @lru_cache(maxsize=1)
 def _device() -> int:
-    library = _library()
+    library = _loaded()
     device = library.oidnNewDevice(ctypes.c_int(_CPU))
     library.oidnCommitDevice(ctypes.c_void_p(device))
     return device
@@ -66,7 +73,7 @@ def denoise(image: np.ndarray, albedo: np.ndarray, normal: np.ndarray, fast: boo
     Returns:
         (H, W, 3) float32, never negative.
     """
-    library = _library()
+    library = _loaded()
     height, width = image.shape[:2]
     arrays = {
         b"color": np.ascontiguousarray(image, np.float32),

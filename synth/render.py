@@ -10,6 +10,7 @@ if __name__ in ("__main__", "<run_path>"):
     spec = importlib.util.spec_from_file_location(
         "relight_stage", root / "__init__.py", submodule_search_locations=[str(root)]
     )
+    assert spec is not None and spec.loader is not None
     package = sys.modules["relight_stage"] = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(package)
     from relight_stage.cli import main

@@ -111,11 +111,11 @@ def read_olat(folder: Path) -> Olat:
         raise SampleError(f"{folder} has no OLAT images. Render it with --lights olat:32.")
     planes = read_planes(folder / "olat.exr")
     count = olat["count"]
-    parts = (
+    diffuse, specular = (
         np.stack([stack(planes, f"{kind}_{i:03d}", RGB) for i in range(count)]).astype(np.float16)
         for kind in ("diffuse", "specular")
     )
-    return Olat(*parts, np.asarray(olat["directions"], np.float64))
+    return Olat(diffuse, specular, np.asarray(olat["directions"], np.float64))
 
 
 def list_samples(dataset: Path) -> list[Path]:
