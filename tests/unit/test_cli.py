@@ -1,8 +1,8 @@
 """The command line: what it answers at once, how it fails, and what it hands on."""
 
+import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -26,12 +26,14 @@ finally:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_help_answers_within_a_second_and_loads_nothing_heavy(command):
-    start = time.perf_counter()
+def test_help_answers_well_within_a_second_and_loads_nothing_heavy(command):
+    before = os.times()
     done = subprocess.run(
-        [sys.executable, "-c", FRESH, str(CONFTEST), command, "--help"], capture_output=True, text=True, timeout=30
+        [sys.executable, "-c", FRESH, str(CONFTEST), command, "--help"], capture_output=True, text=True, timeout=300
     )
-    assert time.perf_counter() - start < 1.0
+    after = os.times()
+    # Processor time: what the wall clock says depends on what else the machine does.
+    assert after.children_user + after.children_system - before.children_user - before.children_system < 0.5
     assert done.returncode == 0
     assert f"relight-stage {command}" in done.stdout
     assert done.stderr.strip() == "[]"
@@ -120,7 +122,7 @@ def test_without_its_library_a_command_says_which_one_is_missing(line, library, 
         [sys.executable, "-c", blocked, str(CONFTEST), *line.split()],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         cwd=tmp_path,
     )
     assert done.stderr.startswith(f"relight-stage: This needs {library}")
