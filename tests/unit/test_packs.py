@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from relight_stage.errors import SceneError
 from relight_stage.scenes.packs import ASSETS_VARIABLE, Packs, find_packs
 
