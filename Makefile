@@ -42,7 +42,6 @@ test-headless: $(READY) ## laws of light, with real Cycles (bpy)
 
 gui-test: $(READY) extension ## click through the panel in a real Blender 5.2 (needs root and Debian)
 	scripts/gui_blender.sh >/dev/null
-	scripts/gui_blender.sh
 	$(BIN)/python -m pytest -rs tests/gui
 
 extension: $(READY) ## build and validate dist/relight_stage-*.zip for this machine; ALL=1 for every platform
