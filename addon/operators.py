@@ -265,6 +265,7 @@ def _relight(
     wants_maps: str,
     progress: Progress,
 ) -> tuple[Relit, Maps]:
+    progress(0.0, "Reading the photo")
     photo, matte = images.to_linear(pixels)
     relit = _studio.relight(
         photo, matte, light_map, background, name=name, model_folder=model_folder, progress=progress
