@@ -72,7 +72,8 @@ class DataConfig:
     Attributes:
         test_hdris: names of the panoramas that training never sees.
         test_percent: share of identities kept for the test, chosen by a hash of their names.
-        panoramas: folders of .hdr and .exr files for backgrounds and more lights; ``blender`` is Blender's own eight.
+        panoramas: folders of .hdr and .exr files for backgrounds and more lights; ``blender`` stands for
+            Blender's own eight, ``assets`` for those of the asset folder in the environment's RELIGHT_STAGE_ASSETS.
         cache_gib: samples are kept in memory up to this size.
     """
 

@@ -6,6 +6,7 @@ float32; colours scene-linear and straight, except ``photo``, which is sRGB-enco
 """
 
 import hashlib
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -20,6 +21,7 @@ from ..scenes import light_map as light_maps
 from ..scenes.bust import LABELS
 from ..scenes.hdris import studio_hdris
 from ..scenes.light_map import olat_weights
+from ..scenes.packs import find_packs
 from ..synth.sample import Olat, Sample, list_samples, read_olat, read_sample
 from .config import DataConfig
 from .illumination import light_rand, stage_light
@@ -164,8 +166,13 @@ class Dataset:
     def _read_panoramas(self) -> None:
         paths: list[Path] = []
         for folder in self.config.panoramas:
-            found = studio_hdris() if folder == "blender" else sorted(Path(folder).glob("*.[he][dx]r"))
-            paths += found
+            if folder == "blender":
+                paths += studio_hdris()
+            elif folder == "assets":
+                root = os.environ.get("RELIGHT_STAGE_ASSETS")
+                paths += find_packs(Path(root)).hdris if root else ()
+            else:
+                paths += sorted(Path(folder).glob("*.[he][dx]r"))
         for path in paths:
             if (path.stem in self.config.test_hdris) == self.test:
                 panorama = light_maps.read_light_map(path)
@@ -211,11 +218,12 @@ def crop_rand(rng: np.random.Generator, subject: Subject, size: int, upright: bo
     """
     side = subject.maps.shape[0]
     x, y, width = subject.face
-    tightest = max(0.55 / width, 1.0)  # the face fills about half of the width of the tightest crop
-    zoom = float(np.exp(rng.uniform(-0.1, np.log(min(tightest, 2.5)))))
+    tightest = max(0.55 / width, 1.05)  # the face fills about half of the width of the tightest crop
+    zoom = float(np.exp(rng.uniform(0, np.log(min(tightest, 2.5)))))
     toward_face = np.clip((zoom - 1) / 0.6, 0, 1)
     centre = np.array([0.5, 0.5]) * (1 - toward_face) + np.array([x, y]) * toward_face
-    centre = (centre + rng.normal(0, 0.06, 2) / zoom) * side
+    # Beyond the picture's edge there is nothing to see.
+    centre = np.clip(centre + rng.normal(0, 0.06, 2), 0.5 / zoom, 1 - 0.5 / zoom) * side
     flip = bool(rng.uniform() < 0.5)
     angle = 0.0 if upright else float(np.clip(rng.normal(0, 0.1), -0.35, 0.35))
     scale = zoom * size / side
@@ -264,16 +272,16 @@ def example_rand(rng: np.random.Generator, dataset: Dataset, size: int, relit: b
         crop = crop_rand(rng, subject, size, upright=relit)
         light_map = light_map[:, ::-1] if crop.flip else light_map
     else:
-        first, second = light_rand(rng, dataset.lights), light_rand(rng, dataset.lights)
         own = relit and subject.hdri not in dataset.config.test_hdris and rng.uniform() < 0.2
         sharp = own or rng.uniform() < 0.2
         crop = crop_rand(rng, subject, size, upright=relit and sharp)
-        weights = np.stack([olat_weights(light, subject.directions) for light in (first, second)])
-        sums = lit(subject, weights if relit and not own else weights[:1])
+        lights = [light_rand(rng, dataset.lights) for _ in range(2 if relit and not own else 1)]
+        weights = np.stack([olat_weights(light, subject.directions) for light in lights])
+        sums = lit(subject, weights)
         portrait = sums[0, :, :, :3] + sums[0, :, :, 3:]
-        if relit and not own:
+        if len(lights) == 2:
             wanted = np.concatenate([sums[1, :, :, :3] + sums[1, :, :, 3:], sums[1, :, :, 3:]], axis=2)
-            light_map = second if sharp else stage_light(weights[1], crop.turn(subject.directions))
+            light_map = lights[1] if sharp else stage_light(weights[1], crop.turn(subject.directions))
         if sharp and crop.flip:
             light_map = light_map[:, ::-1]
     parts = [portrait, maps[:, :, 6:]] + ([wanted] if relit else [])
