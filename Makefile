@@ -1,8 +1,7 @@
 # Everything here works in a fresh clone: each target makes the environment that it needs in .venv and reuses it.
 
 PYTHON ?= python3.11
-# More options for pip; a Linux machine without an Nvidia card can save 2 GB of torch with
-# make env PIP_OPTIONS='--extra-index-url https://download.pytorch.org/whl/cpu'
+# More options for pip, an index with CPU builds of torch for example: they save 2 GB on Linux.
 PIP_OPTIONS ?=
 TORCH ?= torch==2.13.0
 

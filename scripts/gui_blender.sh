@@ -36,7 +36,7 @@ mirror=$(cat /etc/apt/sources.list /etc/apt/sources.list.d/*.sources 2>/dev/null
     sed -nE 's,^(URIs:|deb) +(https?://[^ ]*/debian/?)( .*)?$,\2,p' | head -n 1)
 # A folder left by an interrupted run isn't trusted: debootstrap resumes, apt-get completes.
 [ -x "$root/usr/bin/apt-get" ] && [ ! -d "$root/debootstrap" ] ||
-    run_quiet debootstrap --variant=minbase --include=ca-certificates sid "$root" "${mirror:-http://deb.debian.org/debian}"
+    run_quiet debootstrap --variant=minbase --include=ca-certificates sid "$root" ${mirror:+"$mirror"}
 
 # The host's way to the network: proxies and retries of apt, name servers, extra certificates.
 cp /etc/apt/apt.conf.d/99* "$root/etc/apt/apt.conf.d/" 2>/dev/null || true
