@@ -238,10 +238,10 @@ def lambert_light(light_map: np.ndarray, normals: np.ndarray) -> np.ndarray:
 def relit_scores(pred: np.ndarray, case: Case) -> dict[str, float]:
     """PSNR and SSIM of what a viewer sees, matched in brightness; log-RMSE as it is."""
     matched = metrics.exposure_match(pred, case.relit, case.matte)
-    seen = [metrics.shown(x, case.relit, case.matte) for x in (matched, case.relit)]
+    seen, true = (metrics.shown(x, case.relit, case.matte) for x in (matched, case.relit))
     return {
-        "psnr": metrics.psnr(*seen, case.matte),
-        "ssim": metrics.ssim(*(x * case.matte for x in seen), case.matte),
+        "psnr": metrics.psnr(seen, true, case.matte),
+        "ssim": metrics.ssim(seen * case.matte, true * case.matte, case.matte),
         "log_rmse": metrics.log_rmse(pred, case.relit, case.matte),
     }
 

@@ -160,7 +160,7 @@ def makehuman_head_rand(rng: np.random.Generator, pack: Path) -> MakeHumanHead:
         hair_colour=colour,
         clothes=str(rng.choice([n for n in _of_gender(proxies["clothes"], male) if "fedora" not in n])),
         clothes_textured=bool(rng.random() < 0.5),
-        clothes_colour=tuple(float(c) for c in rng.uniform(0.05, 1.0) * rng.uniform(0.35, 1.0, 3)),
+        clothes_colour=_cloth_colour_rand(rng),
     )
 
 
@@ -240,11 +240,12 @@ def makehuman_bust(head: MakeHumanHead, pack: Path) -> Bust:
     dress("tongue", "tongue01", _MOUTH, tongue)
     for kind, name in (("eyebrows", head.brows), ("eyelashes", head.lashes)):
         # Their textures are black; the picture's shape is what counts.
-        brow = tuple(0.7 * c for c in head.hair_colour) if kind == "eyebrows" else (0.012, 0.010, 0.009)
-        material = Material(kind, brow, alpha=_picture(pack, f"{kind}_{name}_alpha", ".png"), roughness=0.6)
+        red, green, blue = (0.7 * c for c in head.hair_colour) if kind == "eyebrows" else (0.012, 0.010, 0.009)
+        alpha = _picture(pack, f"{kind}_{name}_alpha", ".png")
+        material = Material(kind, (red, green, blue), alpha=alpha, roughness=0.6)
         dress(kind, name, _BROWS, material)
     if head.hair is not None:
-        dress("hair", head.hair, _HAIR, _hair_material(head, pack, index))
+        dress("hair", head.hair, _HAIR, _hair_material(head.hair, head.hair_colour, pack, index))
     cloth = index["clothes"][head.clothes]["textures"].get("diffuseTexture")
     # A suit in one colour, tie and all, would look like a mannequin's.
     textured = cloth and (head.clothes_textured or "elegant" in head.clothes)
@@ -265,6 +266,7 @@ def makehuman_scalp(bust: Bust, pack: Path) -> np.ndarray:
     base, skin = load(pack / "base.npz"), bust.parts[0]
     # The bust keeps a part of the base mesh; its faces are found again by where they lie in the texture.
     places = {place.tobytes(): face for face, place in enumerate(base["uv"][base["face_uv"]])}
+    assert skin.uv is not None
     faces = base["faces"][[places[place.tobytes()] for place in skin.uv]]
     weights = np.zeros(len(skin.vertices), np.float32)
     weights[skin.faces] = scalp_weights(base)[faces]
@@ -325,16 +327,21 @@ def _skin_texture_rand(rng: np.random.Generator, skin: Skin, male: bool, age: fl
     return str(rng.choice([name for name in suited if gender.search(name)] or suited))
 
 
+def _cloth_colour_rand(rng: np.random.Generator) -> tuple[float, float, float]:
+    red, green, blue = (rng.uniform(0.05, 1.0) * rng.uniform(0.35, 1.0, 3)).tolist()
+    return red, green, blue
+
+
 def _of_gender(proxies: dict, male: bool) -> list[str]:
     """Names of the proxies whose tags do not speak of the other gender."""
     other = "Female" if male else "Male"
     return sorted(name for name, proxy in proxies.items() if other not in proxy["tags"])
 
 
-def _hair_material(head: MakeHumanHead, pack: Path, index: dict) -> Material:
-    name = index["hair"][head.hair]["textures"]["diffuseTexture"]
+def _hair_material(hair: str, colour: tuple[float, float, float], pack: Path, index: dict) -> Material:
+    name = index["hair"][hair]["textures"]["diffuseTexture"]
     # Dark pictures hold little more than the marks of their compression: brightening stops at twelve times.
-    tint = np.minimum(np.array(head.hair_colour) / HAIR_TEXTURES[head.hair], 12.0)
+    tint = np.minimum(np.array(colour) / HAIR_TEXTURES[hair], 12.0)
     alpha = _picture(pack, f"{name}_alpha", ".png")
     return Material("hair", tuple(tint.tolist()), _picture(pack, name), alpha, roughness=0.45, specular=0.4)
 

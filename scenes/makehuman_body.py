@@ -41,11 +41,11 @@ def morph(head: "MakeHumanHead", pack: Path) -> np.ndarray:
                 for weight, of_weight in _thirds(head.weight):
                     name = f"macrodetails/universal-{gender}-{age}-{muscle}muscle-{weight}weight"
                     add(name, share * of_age * of_muscle * of_weight)
-    for name, weight in head.details:
-        add(name, weight)
-    for name, weight in head.expression:
+    for name, amount in head.details:
+        add(name, amount)
+    for name, amount in head.expression:
         for ancestry, share in zip(ANCESTRIES, head.ancestry, strict=True):
-            add(f"expression/units/{ancestry}/{name}", weight * share)
+            add(f"expression/units/{ancestry}/{name}", amount * share)
     return body
 
 
