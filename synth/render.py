@@ -73,7 +73,7 @@ def render_dataset(
     config = {"format": FORMAT, "seed": seed, "size": size, "lights": lights, "samples": samples}
     olat_count = _checked(count, config)
     packs = find_packs(assets)
-    hdris = (*studio_hdris(Path(bpy.utils.resource_path("LOCAL")) / "datafiles"), *packs.hdris)
+    hdris = (*studio_hdris(Path(bpy.utils.system_resource("DATAFILES"))), *packs.hdris)
     _claim(out, config)
 
     begin = time.monotonic()
