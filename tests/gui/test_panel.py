@@ -16,6 +16,10 @@ import cv2
 import numpy as np
 import pytest
 
+from relight_stage.synth.checks import sample_problems
+from relight_stage.synth.passes import MAPS
+from relight_stage.synth.sample import Sample, read_sample
+
 ROOT = Path(__file__).resolve().parents[2]
 spec = importlib.util.spec_from_file_location("stand_ins", ROOT / "tests/unit/stand_ins.py")
 stand_ins = importlib.util.module_from_spec(spec)
@@ -28,12 +32,12 @@ PICTURES = ("panel_before", "panel_working", "panel_after", "panel_turned", "pan
 
 
 class Visit(NamedTuple):
-    """What clicks.py wrote down, its screenshots (H, W, 3) by name, what Blender printed, the command line's help."""
+    """What clicks.py wrote down, its screenshots (H, W, 3) by name, what Blender printed, the samples it rendered."""
 
     report: dict
     shots: dict[str, np.ndarray]
     log: str
-    command: str
+    rendered: dict[str, Sample]
 
 
 @pytest.fixture(scope="session")
@@ -74,7 +78,15 @@ def visit(blender, tmp_path_factory):
             addon = "bpy.context.preferences.addons['bl_ext.user_default.relight_stage'].preferences"
             settings += f"{addon}.model_folder = '{inside}/networks'; "
         run("blender", "-b", "--python-exit-code", 1, "--python-expr", settings + "bpy.ops.wm.save_userpref()")
-        command = run("blender", "--command", "relight_stage", "render", "--help")
+        small = ("--count", 1, "--seed", 1, "--size", 48, "--samples", 2)
+        run("blender", "--command", "relight_stage", "render", inside / "installed", *small)
+        for folder in ("scenes", "synth"):
+            shutil.copytree(ROOT / folder, outside / "checkout" / folder)
+        for path in ROOT.glob("*.py"):
+            shutil.copy2(path, outside / "checkout")
+        script = inside / "checkout" / "synth" / "render.py"
+        run("blender", "-b", "-P", script, "--", inside / "script", *small)
+        rendered = {way: read_sample(outside / way / "000000") for way in ("installed", "script")}
         shutil.copy2(ROOT / "tests" / "gui" / "clicks.py", outside)
         log = run(
             *("xvfb-run", "-a", "-s", f"-screen 0 {SCREEN}", "blender", "--gpu-backend", "opengl"),
@@ -90,7 +102,7 @@ def visit(blender, tmp_path_factory):
         for path in outside.glob("*.png"):
             shutil.copy2(path, kept)
         assert "finished" in report, f"{report.get('traceback')}\n{log}\nScreenshots are in {kept}"
-        return Visit(report, shots, log, command)
+        return Visit(report, shots, log, rendered)
     finally:
         shutil.rmtree(outside)
 
@@ -113,8 +125,11 @@ def test_the_zip_installs_and_nothing_complains(visit):
     assert "Traceback" not in visit.log
 
 
-def test_the_command_line_works_inside_blender(visit):
-    assert "--count" in visit.command and "--seed" in visit.command
+def test_the_installed_extension_and_the_script_render_the_same_sample(visit):
+    installed, script = visit.rendered["installed"], visit.rendered["script"]
+    assert list(sample_problems(installed)) == []
+    assert installed.meta == script.meta
+    assert all(np.array_equal(installed.maps[name], script.maps[name]) for name in MAPS)
 
 
 def test_a_click_on_relight_leaves_a_result_in_the_image_editor(visit):
