@@ -68,8 +68,7 @@ def read_light_map(path: Path) -> np.ndarray:
     if pixels is None:
         raise SceneError(f"{path.name} cannot be read as a panorama: the file is damaged or has no RGB picture.")
     check_light_map(pixels, path.name)
-    height, width = pixels.shape[:2]
-    return pixels if width == 2 * height else _area_resample(pixels, height, 2 * height)
+    return resize(pixels, len(pixels))
 
 
 def _read_exr(path: Path) -> np.ndarray | None:
@@ -122,7 +121,7 @@ def _area_resample(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
 
 def resize(light_map: np.ndarray, height: int) -> np.ndarray:
     """Resize to (height, 2·height, 3) by averaging over solid angle; total light is kept."""
-    if light_map.shape[0] == height:
+    if light_map.shape[:2] == (height, 2 * height):
         return np.asarray(light_map, np.float32)
     return _area_resample(light_map, height, 2 * height)
 

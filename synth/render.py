@@ -21,7 +21,6 @@ import json
 import shutil
 import time
 from collections.abc import Callable
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +28,12 @@ import bpy
 import numpy as np
 
 from ..errors import ConfigError, SampleError
-from ..scenes.build.surroundings import build_world
+from ..scenes.build.surroundings import build_world, read_panorama
 from ..scenes.build.versions import check_version
 from ..scenes.cameras import SENSOR_MM
 from ..scenes.hdris import studio_hdris
 from ..scenes.heads import bust_of, identity, parameters
-from ..scenes.light_map import panorama_in_camera, read_light_map
+from ..scenes.light_map import panorama_in_camera
 from ..scenes.lights import olat_directions, olat_half_angle, parse_lights
 from ..scenes.packs import Packs, find_packs
 from ..scenes.scene import Scene, scene_rand
@@ -117,7 +116,7 @@ def render_sample(
     }
     matrix = scene.camera.matrix_world()
     light_map = panorama_in_camera(
-        _panorama(scene.hdri.path) * scene.hdri.strength, matrix[:3, :3], np.radians(scene.hdri.turn_deg)
+        read_panorama(scene.hdri.path) * scene.hdri.strength, matrix[:3, :3], np.radians(scene.hdri.turn_deg)
     )
     olat = None
     if olat_count:
@@ -149,11 +148,6 @@ def render_sample(
         else {"count": olat_count, "directions": directions.tolist(), "half_angle_rad": olat_half_angle(olat_count)},
     }
     return Sample(meta, maps, light_map), olat
-
-
-@lru_cache(maxsize=16)
-def _panorama(path: Path) -> np.ndarray:
-    return read_light_map(path)
 
 
 def _checked(count: int, config: dict[str, Any]) -> int:

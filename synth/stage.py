@@ -4,7 +4,11 @@ All images are (H, W, 3) float32, scene-linear Rec.709, associated alpha, top ro
 rests on are in docs/light-stage.md.
 """
 
+import os
+import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -151,7 +155,8 @@ class Stage:
         with tempfile.TemporaryDirectory(prefix="relight-stage-") as folder:
             path = Path(folder) / "passes.exr"
             self.scene.render.filepath = str(path)
-            bpy.ops.render.render(write_still=True, scene=self.scene.name)
+            with _muted():
+                bpy.ops.render.render(write_still=True, scene=self.scene.name)
             # On a full disk Blender reports success and leaves a file that is cut short, or none.
             try:
                 return read_planes(path)
@@ -196,6 +201,21 @@ class Stage:
             matte=matte * (seen > 0),
             parsing=(parsing * scale).clip(0, 1),
         )
+
+
+@contextmanager
+def _muted() -> Iterator[None]:
+    """Keep Blender's line about each file that it saves out of the progress of a batch."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    silence = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(silence, 1)
+        yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+        os.close(silence)
 
 
 def _pass(planes: dict[str, np.ndarray], name: str) -> np.ndarray:

@@ -1,13 +1,16 @@
 """The camera, the world and the OLAT lights as Blender data."""
 
 import math
+from pathlib import Path
 
 import bpy
 import numpy as np
 from mathutils import Matrix, Vector
 
+from ...errors import SceneError
 from ..cameras import SENSOR_MM, Camera
 from ..hdris import Hdri
+from ..light_map import check_light_map, resize
 from ..lights import olat_half_angle
 from .versions import enable_nodes
 
@@ -43,6 +46,34 @@ def build_world(hdri: Hdri) -> bpy.types.World:
     tree.links.new(picture.outputs["Color"], background.inputs["Color"])
     tree.links.new(background.outputs["Background"], output.inputs["Surface"])
     return world
+
+
+def read_panorama(path: Path) -> np.ndarray:
+    """The panorama that ``build_world`` lights with, as Cycles reads it.
+
+    Returns:
+        (h, 2h, 3) float32 radiance, top row first, in the panorama's own frame.
+
+    Raises:
+        SceneError: the file cannot be read as a picture, or has texels that are not numbers.
+    """
+    try:
+        picture = bpy.data.images.load(str(path))
+    except RuntimeError:
+        raise SceneError(f"{path} cannot be read. Give the path of an .hdr or .exr panorama.") from None
+    try:
+        width, height = picture.size
+        if not width or not picture.is_float:
+            raise SceneError(
+                f"{path.name} is no HDRI that Blender can read: the file is damaged or holds 8-bit colours."
+            )
+        pixels = np.empty(width * height * picture.channels, np.float32)
+        picture.pixels.foreach_get(pixels)
+        pixels = pixels.reshape(height, width, -1)[::-1, :, :3]
+    finally:
+        bpy.data.images.remove(picture)
+    check_light_map(pixels, path.name)
+    return resize(pixels, height)
 
 
 def build_black_world() -> bpy.types.World:

@@ -4,8 +4,9 @@ import bpy
 import numpy as np
 import pytest
 
+from relight_stage.errors import SceneError
 from relight_stage.scenes import light_map as lm
-from relight_stage.scenes.build.surroundings import build_olat_light, build_world
+from relight_stage.scenes.build.surroundings import build_olat_light, build_world, read_panorama
 from relight_stage.scenes.cameras import Camera
 from relight_stage.scenes.hdris import Hdri, studio_hdris
 from relight_stage.scenes.lights import olat_directions
@@ -177,3 +178,27 @@ def test_leaving_the_stage_leaves_no_data_behind(matte_sphere):
     with Stage(matte_sphere, CAMERA, 32, seed=1) as stage:
         stage.light_by_world(build_world(studio("city")), 1)
     assert counts == {name: len(getattr(bpy.data, name)) for name in counts}
+
+
+@pytest.mark.parametrize("suffix", [".exr", ".hdr"])
+def test_a_panorama_reads_in_blender_as_outside(tmp_path, suffix):
+    import cv2
+
+    pixels = np.random.default_rng(0).gamma(0.3, 5.0, (16, 32, 3)).astype(np.float32)
+    pixels[3, 5] = 5e4
+    path = tmp_path / f"panorama{suffix}"
+    if suffix == ".exr":
+        write_panorama(path, pixels)
+    else:
+        cv2.imwrite(str(path), pixels[:, :, ::-1])
+    assert np.allclose(read_panorama(path), lm.read_light_map(path), rtol=1e-5)
+
+
+def test_a_panorama_that_is_damaged_or_eight_bit_is_named(tmp_path):
+    import cv2
+
+    (tmp_path / "broken.exr").write_text("not a picture")
+    cv2.imwrite(str(tmp_path / "eight.png"), np.zeros((8, 16, 3), np.uint8))
+    for name in ("broken.exr", "eight.png", "missing.hdr"):
+        with pytest.raises(SceneError, match=name):
+            read_panorama(tmp_path / name)
