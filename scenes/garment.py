@@ -94,9 +94,11 @@ def _neckline(cut: str, shape: Shape, p: np.ndarray) -> tuple[np.ndarray, np.nda
     if cut == "turtleneck":
         hole = -150 - 0.25 * (d + 90) - z
         return hole, -hole
-    # A tilted cylinder around the neck: low in front, high behind.
+    # A cylinder around the neck that leans forward as it rises, so that it meets the chest at a steep angle and leaves
+    # a clean rim there; behind, where it would run along the neck, a level cut ends the cloth.
     wide = {"crew": 72, "v-neck": 74, "jacket": 78}[cut] * broad
-    ring = (np.hypot(x / wide, (d + 92) / (66 * broad)) - 1) * 66
+    ring = (np.hypot(x / wide, (d + 92 - 0.57 * (z + 195)) / (66 * broad)) - 1) * 60
+    ring = unite(ring, -164 - z, 12)
     if cut == "crew":
         return ring, ring
     depth = {"v-neck": 75, "jacket": 150}[cut]

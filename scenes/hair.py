@@ -33,7 +33,7 @@ class Hair:
         curl: 0 straight to 1 frizzy.
         density: share of the fullest cover, 0.6 to 1.
         part: where the hair parts, −1 (subject's right) to 1.
-        beard: 0 none; up to 0.3 stubble, then a beard up to 25 mm at 1.
+        beard: 0 none; up to 0.2 stubble, then a beard, 14 mm long at 1.
     """
 
     style: str
@@ -162,7 +162,7 @@ def hair_strands(hair: Hair, roots: np.ndarray, normals: np.ndarray, hull: Hull,
 
 def beard_strands(hair: Hair, roots: np.ndarray, normals: np.ndarray, hull: Hull, rng: np.random.Generator) -> Strands:
     """Grow a beard from roots and normals (M, 3) on the lower face."""
-    length = 0.0015 + 0.022 * max(hair.beard - 0.2, 0) * np.exp(rng.normal(0, 0.2, len(roots)))
+    length = 0.0015 + 0.015 * max(hair.beard - 0.2, 0) * np.exp(rng.normal(0, 0.2, len(roots)))
     down = _unit(normals + (0, -0.2, -1.2) + 0.3 * rng.normal(size=(len(roots), 3)))
     steps = np.linspace(0, 1, 5)[None, :, None]
     strands = roots[:, None] + length[:, None, None] * (

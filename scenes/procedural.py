@@ -223,4 +223,4 @@ def _brows(head: ProceduralHead, marks: Marks, field, rng: np.random.Generator) 
     points[:, 1] -= np.tile(0.9 * steps + 0.05, 2 * count)
     material = Material("brows", colour=head.brow_colour, roughness=0.45, specular=0.3)
     strands = points.reshape(2 * count, 5, 3) / 1000
-    return Strands("brows", strands.astype(np.float32), 0.00022, LABELS.index("brows"), material)
+    return Strands("brows", strands.astype(np.float32), 0.00015, LABELS.index("brows"), material)
