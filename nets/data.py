@@ -24,6 +24,7 @@ from ..scenes.light_map import olat_weights
 from ..scenes.packs import find_packs
 from ..synth.sample import Olat, Sample, list_samples, read_olat, read_sample
 from .config import DataConfig
+from .dyes import dye_rand
 from .illumination import light_rand, stage_light
 from .photography import as_grey, backdrop_rand, develop_rand, exposure_rand, seen_foreground
 
@@ -210,20 +211,25 @@ class Crop(NamedTuple):
         return (vectors @ (rotation @ mirror).T.astype(vectors.dtype)).astype(vectors.dtype)
 
 
-def crop_rand(rng: np.random.Generator, subject: Subject, size: int, upright: bool) -> Crop:
+def crop_rand(rng: np.random.Generator, subject: Subject, size: int, upright: bool, wide: bool = False) -> Crop:
     """Draw a crop between the whole picture and a tight face.
 
     Args:
         upright: no turn, as when the light map cannot be turned with the picture.
+        wide: a quarter of the crops reach beyond the picture, whose border repeats there: a smaller person.
     """
     side = subject.maps.shape[0]
     x, y, width = subject.face
     tightest = max(0.55 / width, 1.05)  # the face fills about half of the width of the tightest crop
     zoom = float(np.exp(rng.uniform(0, np.log(min(tightest, 2.5)))))
+    if wide and rng.uniform() < 0.25:
+        zoom = float(rng.uniform(0.5, 1))
     toward_face = np.clip((zoom - 1) / 0.6, 0, 1)
     centre = np.array([0.5, 0.5]) * (1 - toward_face) + np.array([x, y]) * toward_face
-    # Beyond the picture's edge there is nothing to see.
-    centre = np.clip(centre + rng.normal(0, 0.06, 2), 0.5 / zoom, 1 - 0.5 / zoom) * side
+    # A crop stays inside the picture, or the picture inside the crop.
+    low, high = sorted((0.5 / zoom, 1 - 0.5 / zoom))
+    centre = rng.uniform(low, high, 2) if zoom < 1 else np.clip(centre + rng.normal(0, 0.06, 2), low, high)
+    centre = centre * side
     flip = bool(rng.uniform() < 0.5)
     angle = 0.0 if upright else float(np.clip(rng.normal(0, 0.1), -0.35, 0.35))
     scale = zoom * size / side
@@ -266,18 +272,22 @@ def example_rand(rng: np.random.Generator, dataset: Dataset, size: int, relit: b
     """
     subject = dataset.subjects[rng.integers(len(dataset.subjects))]
     maps = subject.maps.astype(np.float32)
+    dye = dye_rand(rng, maps[:, :, ALBEDO], maps[:, :, MATTE], maps[:, :, PARSING])
+    maps[:, :, FULL] = (maps[:, :, FULL] - maps[:, :, SPECULAR]) * dye + maps[:, :, SPECULAR]
+    maps[:, :, ALBEDO] *= dye
     wanted, light_map, crop = maps[:, :, :6], subject.light_map, None
     portrait = maps[:, :, FULL]
     if subject.olat is None:
-        crop = crop_rand(rng, subject, size, upright=relit)
+        crop = crop_rand(rng, subject, size, upright=relit, wide=not relit)
         light_map = light_map[:, ::-1] if crop.flip else light_map
     else:
         own = relit and subject.hdri not in dataset.config.test_hdris and rng.uniform() < 0.2
         sharp = own or rng.uniform() < 0.2
-        crop = crop_rand(rng, subject, size, upright=relit and sharp)
+        crop = crop_rand(rng, subject, size, upright=relit and sharp, wide=not relit)
         lights = [light_rand(rng, dataset.lights) for _ in range(2 if relit and not own else 1)]
         weights = np.stack([olat_weights(light, subject.directions) for light in lights])
         sums = lit(subject, weights)
+        sums[:, :, :, :3] *= dye
         portrait = sums[0, :, :, :3] + sums[0, :, :, 3:]
         if len(lights) == 2:
             wanted = np.concatenate([sums[1, :, :, :3] + sums[1, :, :, 3:], sums[1, :, :, 3:]], axis=2)
