@@ -16,7 +16,7 @@ from relight_stage.synth.checks import check_dataset, sample_problems
 from relight_stage.synth.exr import read_planes, write_exr
 from relight_stage.synth.passes import MAPS
 from relight_stage.synth.render import render_dataset
-from relight_stage.synth.sample import list_samples, read_olat, read_sample
+from relight_stage.synth.sample import list_samples, read_olat, read_sample, write_sample
 
 SCRIPT = Path(__file__).resolve().parents[2] / "synth" / "render.py"
 QUICK = {"seed": 3, "size": 40, "samples": 4}
@@ -208,3 +208,17 @@ def test_planes_keep_their_precision(tmp_path):
     planes = read_planes(tmp_path / "x.exr")
     assert np.array_equal(planes["a.G"], maps["a"][:, :, 1]) and np.array_equal(planes["b.V"], maps["b"][:, :, 0])
     assert planes["b.V"].dtype == np.float32
+
+
+def test_check_names_olat_images_of_another_scale(dataset, tmp_path):
+    import shutil
+
+    copy = tmp_path / "set"
+    shutil.copytree(dataset, copy)
+    sample, olat = read_sample(copy / "000000"), read_olat(copy / "000000")
+    shutil.rmtree(copy / "000000")
+    write_sample(copy / "000000", sample, olat._replace(diffuse=olat.diffuse * np.float16(3)))
+    lines = []
+    with pytest.raises(SampleError, match="1 of 2 samples"):
+        check_dataset(copy, report=lines.append)
+    assert any(line.startswith("000000: the OLAT images sum to") for line in lines)
