@@ -16,8 +16,8 @@ SHEET_ROWS = 12
 
 # A map is stored in half floats: each factor of the product is off by at most 2⁻¹¹ of itself.
 RECOMBINATION_MAX = 4 * 2.0**-11
-# Patches of the sphere stand for their light. Soft light sums to the picture within a few per cent; a sun is spread over
-# its whole patch and may reach a face that it misses, so the share of the strongest patch comes on top.
+# Patches of the sphere stand for their light. Soft light sums to the picture within a few per cent; a sun is spread
+# over its whole patch and may reach a face that it misses, so the share of the strongest patch comes on top.
 OLAT_MEAN_MAX = 0.1
 
 
