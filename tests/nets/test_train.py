@@ -94,7 +94,7 @@ def test_every_network_learns_one_batch_by_heart(recipe_path, spheres, net, fact
     batch = batch_rand(np.random.default_rng(0), dataset, 2, 32, relit=True)
     optimiser = torch.optim.AdamW(getattr(nets, net).parameters(), lr=5e-3)
     values, spectra = [], lobes.spectra()
-    for _ in range(60):
+    for _ in range(40):
         total = train.stage_loss(nets, StageConfig(net, size=32, batch=2), batch, spectra)["total"]
         optimiser.zero_grad()
         total.backward()
