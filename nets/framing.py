@@ -80,6 +80,24 @@ def find_face(parsing: np.ndarray, window: Window, shares: tuple[float, float] =
     return Window(window.top + top * y, window.left + left * x, window.top + bottom * y, window.left + right * x)
 
 
+def attached(matte: np.ndarray, window: Window, face: Window) -> np.ndarray:
+    """The part of a view's matte (h, w) that hangs together with the face; things elsewhere are not the person.
+
+    Args:
+        window: what the view shows of the photo.
+        face: box of the face in the photo's pixels.
+    """
+    h, w = matte.shape
+    y = ((face.top + face.bottom) / 2 - window.top) / window.height * h
+    x = ((face.left + face.right) / 2 - window.left) / window.width * w
+    seed = (int(np.clip(y, 0, h - 1)), int(np.clip(x, 0, w - 1)))
+    body = _connected(matte > 0.5, seed).astype(np.float32)
+    if not body.any():  # a face that the matte missed says nothing about the rest
+        return matte
+    # The soft edge reaches a few pixels beyond the solid part.
+    return matte * np.clip(box_mean(body, 4) * 8, 0, 1)
+
+
 def _connected(mask: np.ndarray, seed: tuple) -> np.ndarray:
     """The part of ``mask`` that hangs together with ``seed``."""
     grown = np.zeros_like(mask)

@@ -22,7 +22,7 @@ from .resampling import Window, extrapolate, resize
 from .views import Portrait, View, assemble, complete_foreground, enlarge, strips
 
 WEIGHTS = Path(__file__).parent / "weights"
-WORKING_PX = 384
+WORKING_PX = 256  # the size that the shipped networks were trained at; at 384 faces are larger than any they know
 SMALLEST_PX, LARGEST_PX = 64, 8192
 
 # File -> names of its inputs and outputs (docs/architecture.md).
@@ -101,6 +101,8 @@ class Relighter:
         report(0.0, "Finding the person")
         exposure = _exposure(photo)
         face, seen = self._find_person(photo, matte, exposure, name)
+        if matte is None:
+            seen = [look._replace(matte=framing.attached(look.matte, look.window, face)) for look in seen]
         views = []
         for i, look in enumerate(seen):
             report(0.3 + 0.3 * i / len(seen), "Reading shape and colour")

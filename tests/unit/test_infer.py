@@ -303,3 +303,13 @@ def test_closer_looks_cover_the_photo():
         for top, left, bottom, right in framing.closer_looks(shape):
             seen[int(top) : int(np.ceil(bottom)), int(left) : int(np.ceil(right))] = True
         assert seen.all()
+
+
+def test_what_does_not_hang_together_with_the_face_is_not_the_person():
+    matte = np.zeros((64, 64), np.float32)
+    matte[10:60, 8:30] = 1
+    matte[20:50, 44:60] = 1
+    window, face = Window(0, 0, 128, 128), Window(30, 26, 50, 46)
+    kept = framing.attached(matte, window, face)
+    assert np.array_equal(kept[:, :36], matte[:, :36])
+    assert kept[:, 44:].max() == 0
