@@ -131,12 +131,4 @@ def _draw_text(context: bpy.types.Context, layout: bpy.types.UILayout, text: str
 
 CLASSES = (RELIGHT_STAGE_PT_image_editor, RELIGHT_STAGE_PT_viewport)
 
-
-def register() -> None:
-    for cls in CLASSES:
-        bpy.utils.register_class(cls)
-
-
-def unregister() -> None:
-    for cls in reversed(CLASSES):
-        bpy.utils.unregister_class(cls)
+register, unregister = bpy.utils.register_classes_factory(CLASSES)
