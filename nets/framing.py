@@ -21,7 +21,9 @@ FAINT = (0.0008, 0.00004)
 CERTAIN = (0.02, 0.0008)
 
 # In heights of brows-to-lips (about 0.1 m): a window from above the hair to the chest, as in the training pictures.
-_PORTRAIT_SIDE = 5.0
+_PORTRAIT_SIDE = 4.2
+# Brows to lips are about 0.7 of the root of a face's area; features that spread further are mistaken.
+_FEATURES_PER_ROOT_AREA = 0.85
 _PORTRAIT_DROP = 0.35
 
 
@@ -74,8 +76,9 @@ def find_face(parsing: np.ndarray, window: Window, shares: tuple[float, float] =
     own = np.where(face, features, 0)
     if face.mean() < shares[0] or own.sum() / own.size < shares[1]:
         return None
-    top, bottom = _extent(own.sum(axis=1))
-    left, right = _extent(own.sum(axis=0))
+    most = _FEATURES_PER_ROOT_AREA * float(np.sqrt(face.sum()))
+    top, bottom = _extent(own.sum(axis=1), most)
+    left, right = _extent(own.sum(axis=0), most)
     y, x = window.height / h, window.width / w
     return Window(window.top + top * y, window.left + left * x, window.top + bottom * y, window.left + right * x)
 
@@ -113,10 +116,12 @@ def _connected(mask: np.ndarray, seed: tuple) -> np.ndarray:
     return grown
 
 
-def _extent(profile: np.ndarray) -> tuple[float, float]:
-    """The interval that holds all but the outer 2% at either end: a few stray pixels do not widen it."""
+def _extent(profile: np.ndarray, most: float) -> tuple[float, float]:
+    """The interval, at most ``most`` long, that holds all but the outer 2% at either end: strays do not widen it."""
     total = np.cumsum(profile) / profile.sum()
-    return float(np.searchsorted(total, 0.02)), float(np.searchsorted(total, 0.98) + 1)
+    low, high = float(np.searchsorted(total, 0.02)), float(np.searchsorted(total, 0.98) + 1)
+    excess = max(high - low - most, 0) / 2
+    return low + excess, high - excess
 
 
 def portrait_window(face: Window, shape: tuple[int, int]) -> Window:

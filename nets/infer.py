@@ -182,7 +182,7 @@ class Relighter:
             if face is None:
                 break
             window = framing.portrait_window(face, shape)
-            if max(window.height, window.width) > 0.75 * max(closest.window.height, closest.window.width):
+            if max(window.height, window.width) > 0.85 * max(closest.window.height, closest.window.width):
                 break
             closest = self._look(photo, window, exposure)
             face = framing.find_face(closest.parsing, closest.window)
