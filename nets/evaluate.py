@@ -83,11 +83,12 @@ def evaluate(weights: Path | None, data: Path, out: Path | None = None) -> dict:
     mean_normal = mean_normals(Path(data), config)
     parts: dict[str, list[float]] = {}
     relit: dict[str, dict[str, dict[str, list[float]]]] = {"relit": {}, "relit_rendered": {}}
-    rows = []
+    rows, rendered = [], 0
     for case in cases(dataset):
         pictures, scores = judge(case, sessions, mean_normal)
         for name, value in scores.items():
             parts.setdefault(name, []).append(value)
+        rendered += case.rendered
         group = relit["relit_rendered" if case.rendered else "relit"]
         for method in METHODS:
             for name, value in relit_scores(pictures[method], case).items():
@@ -98,6 +99,7 @@ def evaluate(weights: Path | None, data: Path, out: Path | None = None) -> dict:
         "identities": len({subject.identity for subject in dataset.subjects}),
         "subjects": len(dataset.subjects),
         "pictures": len(parts["matte_mae"]),
+        "rendered_pictures": rendered,
         "test_hdris": list(config.test_hdris),
         "parts": {name: float(np.mean(values)) for name, values in parts.items()},
         **{
@@ -262,7 +264,9 @@ def as_markdown(result: dict) -> str:
         f"| albedo, scale-invariant RMSE | {parts['albedo_si_rmse']:.4f} | "
         f"{parts['input_as_albedo_si_rmse']:.4f} (the photo) |",
     ]
-    for key, title in (("relit", "relit"), ("relit_rendered", "relit, truth rendered under the panorama itself")):
+    summed = result["pictures"] - result["rendered_pictures"]
+    rendered = f"relit, truth rendered under the panorama itself ({result['rendered_pictures']} pictures)"
+    for key, title in (("relit", f"relit ({summed} pictures)"), ("relit_rendered", rendered)):
         if not result[key]:
             continue
         lines += ["", f"| {title} | PSNR (dB) | SSIM | log-RMSE |", "|---|---|---|---|"]
