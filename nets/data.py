@@ -185,8 +185,9 @@ class Dataset:
         if not self.subjects:
             kind = "test" if self.test else "training"
             bad = f" {len(self.skipped)} could not be read." if self.skipped else ""
+            share = f" {self.config.test_percent} in 100 identities are held out for the test." if self.test else ""
             raise SampleError(
-                f"{self.folder} holds no complete {kind} samples.{bad} Render some: relight-stage render."
+                f"{self.folder} holds no complete {kind} samples.{share}{bad} Render more: relight-stage render."
             )
 
 
