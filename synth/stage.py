@@ -130,12 +130,13 @@ class Stage:
         try:
             for i, direction in enumerate(directions):
                 for kind in ("diffuse", "specular"):
-                    lamp = build_olat_light(f"{kind}_{i}", direction, count, self.lamps)
+                    name = f"{kind}_{i}"
+                    lamp = build_olat_light(name, direction, count, self.lamps)
                     lamp.visible_glossy = kind == "specular"
                     lamp.visible_diffuse = kind == "diffuse"
-                    lamp.lightgroup = layer.lightgroups.add(name=lamp.name).name
+                    lamp.lightgroup = layer.lightgroups.add(name=name).name
                     lamps.append(lamp)
-            # One light is chosen at each bounce: 2·chunk of them share the samples.
+            # Each bounce draws one of the lamps, so a light gets its share of the samples.
             return self.render_planes(samples * len(directions))
         finally:
             for lamp in lamps:
