@@ -103,7 +103,7 @@ class Stage:
 
         Args:
             directions: (N, 3) towards the lights, camera frame.
-            samples: per pixel, for each light.
+            samples: per pixel, for each light; its two copies share them.
         """
         self.scene.world = self.black
         rotation = self.camera.matrix_world()[:3, :3]
