@@ -24,6 +24,8 @@ from .views import Portrait, View, assemble, complete_foreground, enlarge, strip
 WEIGHTS = Path(__file__).parent / "weights"
 WORKING_PX = 256  # the size that the shipped networks were trained at; at 384 faces are larger than any they know
 SMALLEST_PX, LARGEST_PX = 64, 8192
+# A person covers at least 30% of the closest look in all photos and renders tried; a cat's eye taken for a face, 10%.
+PERSON_SHARE = 0.15
 
 # File -> names of its inputs and outputs (docs/architecture.md).
 GRAPHS = {
@@ -103,6 +105,8 @@ class Relighter:
         face, seen = self._find_person(photo, matte, exposure, name)
         if matte is None:
             seen = [look._replace(matte=framing.attached(look.matte, look.window, face)) for look in seen]
+            if seen[-1].matte.mean() < PERSON_SHARE:
+                raise _no_face(name, photo)
         views = []
         for i, look in enumerate(seen):
             report(0.3 + 0.3 * i / len(seen), "Reading shape and colour")
@@ -187,10 +191,7 @@ class Relighter:
             closest = self._look(photo, window, exposure)
             face = framing.find_face(closest.parsing, closest.window)
         if face is None or framing.find_face(closest.parsing, closest.window) is None:
-            raise PhotoError(
-                f"No face found in {name} ({shape[1]}x{shape[0]} px). Use a photo with an upright, sharp face; "
-                "crop it closer to the face, or cut the person out with an alpha channel."
-            )
+            raise _no_face(name, photo)
         return face, seen if closest is seen[0] else [seen[0], closest]
 
     def _look(self, photo: np.ndarray, window: Window, exposure: float) -> Seen:
@@ -221,6 +222,14 @@ class Relighter:
     def _run(self, graph: str, **inputs: np.ndarray) -> dict[str, np.ndarray]:
         names = GRAPHS[graph][1]
         return dict(zip(names, self._sessions[graph].run(list(names), inputs), strict=True))
+
+
+def _no_face(name: str, photo: np.ndarray) -> PhotoError:
+    height, width = photo.shape[:2]
+    return PhotoError(
+        f"No face found in {name} ({width}x{height} px). Use a photo with an upright, sharp face; "
+        "crop it closer to the face, or cut the person out with an alpha channel."
+    )
 
 
 def _open_graph(path: Path, providers: tuple[str, ...]) -> Any:

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
-from skimage.data import astronaut
+from skimage.data import astronaut, brick, chelsea, coffee
 
+from relight_stage.errors import PhotoError
 from relight_stage.nets.infer import Relighter
 from relight_stage.scenes.colour import luminance, srgb_to_linear
 
@@ -45,6 +46,13 @@ def test_the_face_is_found_where_it_is(portrait):
     assert middle == pytest.approx((224, 118), abs=30)
     assert portrait.matte[60:160, 200:250].mean() > 0.95
     assert portrait.matte[10:120, 300:330].mean() < 0.2  # the grey wall beside the head
+
+
+@pytest.mark.parametrize("picture", [chelsea, coffee, brick])
+def test_a_cat_a_cup_and_a_wall_are_nobody(relighter, picture):
+    pixels = srgb_to_linear(picture().astype(np.float32) / 255)
+    with pytest.raises(PhotoError, match="No face found"):
+        relighter.analyse(pixels)
 
 
 def test_a_bright_texel_lights_the_side_it_stands_on(relighter, portrait):
