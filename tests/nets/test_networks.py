@@ -7,7 +7,9 @@ import torch
 from relight_stage.nets.config import PortraitConfig, read_recipe
 from relight_stage.nets.illumination import stage_light
 from relight_stage.nets.portrait import PortraitNet
-from relight_stage.nets.shading import ShadingNet
+from relight_stage.nets.shading import SHARPNESS, WRAP, ShadingNet
+from relight_stage.scenes.light_map import directions as texel_directions
+from relight_stage.scenes.light_map import solid_angles
 
 
 @pytest.fixture(scope="module")
@@ -108,5 +110,16 @@ def test_what_is_hidden_from_a_lamp_stays_dark_under_that_lamp_alone():
 
     front = np.argsort(-directions[:, 2])
     other = next(i for i in front if directions[i] @ directions[lamp] < 0.5)
-    # Hidden is 0 and open is 2; cells overlap, so that a fifth of the lamp's disc counts as its neighbours' (0.404).
-    assert share(lamp) < 0.41 < 1.9 < share(other)
+    # Hidden is 0 and open is 2. What is left under the hidden lamp is the part of its disc that neighbouring cells
+    # take, summed here texel by texel.
+    disc = stage_light(np.eye(len(directions))[lamp][:, None].repeat(3, axis=1), directions)[:, :, 0]
+    received = np.zeros(len(directions))
+    for texel, toward, area in zip(
+        disc.ravel(), texel_directions(64).reshape(-1, 3), np.repeat(solid_angles(64), 128), strict=True
+    ):
+        if texel > 0:
+            nearness = np.exp(SHARPNESS * (directions @ toward - 1))
+            received += texel * area * nearness / nearness.sum() * np.maximum(directions[:, 2] + WRAP, 0)
+    assert share(lamp) == pytest.approx(2 * (1 - received[lamp] / received.sum()), rel=0.02)
+    assert share(lamp) < 0.5 * share(other)
+    assert share(other) > 1.9
