@@ -17,11 +17,8 @@ def matte_mean(x: Tensor, matte: Tensor) -> Tensor:
 
 
 def cross_entropy(pred: Tensor, true: Tensor) -> Tensor:
-    """Between class probabilities (B, C, H, W); every class counts by the root of its share, so that small ones do."""
-    share = true.mean(dim=(0, 2, 3), keepdim=True)
-    weight = 1 / torch.sqrt(share + 1e-3)
-    weight = weight / (share * weight).sum().clamp_min(1e-6)
-    return -(weight * true * torch.log(pred.clamp_min(1e-5))).sum(dim=1).mean()
+    """Between class probabilities (B, C, H, W). Unweighted: small classes that weigh more come out too large."""
+    return -(true * torch.log(pred.clamp_min(1e-5))).sum(dim=1).mean()
 
 
 def trimap_of(matte: Tensor) -> Tensor:

@@ -27,13 +27,12 @@ class Scene:
         return int(np.random.SeedSequence([self.seed, self.index, 1]).generate_state(1)[0] & 0x7FFFFFFF)
 
 
-def scene_rand(seed: int, index: int, packs: Packs, hdris: tuple[Path, ...]) -> Scene:
-    """Draw sample ``index`` of dataset ``seed``."""
-    head_rng, camera_rng, light_rng = np.random.default_rng([seed, index]).spawn(3)
-    return Scene(
-        seed=seed,
-        index=index,
-        head=head_rand(head_rng, packs),
-        camera=camera_rand(camera_rng),
-        hdri=hdri_rand(light_rng, hdris),
+def scenes_rand(seed: int, group: int, count: int, packs: Packs, hdris: tuple[Path, ...]) -> tuple[Scene, ...]:
+    """Draw group ``group`` of dataset ``seed``: ``count`` scenes of one person before one camera, each in its own
+    light. Their indices follow each other, from ``group * count`` on."""
+    head_rng, camera_rng, light_rng = np.random.default_rng([seed, group]).spawn(3)
+    head, camera = head_rand(head_rng, packs), camera_rand(camera_rng)
+    return tuple(
+        Scene(seed, group * count + k, head, camera, hdri_rand(rng, hdris))
+        for k, rng in enumerate(light_rng.spawn(count))
     )

@@ -16,7 +16,8 @@ import bpy
 import numpy as np
 
 from ..errors import RenderError, SampleError
-from ..scenes.build.subject import AOVS, build_bust, show_measuring_surface
+from ..scenes.build.aovs import AOVS
+from ..scenes.build.subject import build_bust, show_measuring_surface
 from ..scenes.build.surroundings import build_black_world, build_camera, build_olat_light
 from ..scenes.build.versions import PASS_NAMES, set_multilayer_exr
 from ..scenes.bust import LABELS, Bust

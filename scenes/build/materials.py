@@ -1,0 +1,88 @@
+"""Materials as Principled shader trees."""
+
+import bpy
+
+from ..bust import Material
+from .aovs import REAL, add_output, write_aovs
+from .nodes import multiply
+from .versions import enable_nodes
+
+# Mean free paths of skin in millimetres, red, green, blue.
+# Source: Jensen et al. 2001, "A Practical Model for Subsurface Light Transport", table of "skin1".
+SKIN_PATHS_MM = (3.67, 1.37, 0.68)
+
+
+def build_material(material: Material, painted: bool, label: int | None) -> bpy.types.Material:
+    """A Principled material with the stage's AOVs.
+
+    Args:
+        painted: the mesh carries vertex colours in ``albedo``.
+        label: one label for all of it, or None to read the mesh's ``parsing_k`` attributes.
+    """
+    data = bpy.data.materials.new(material.name)
+    enable_nodes(data)
+    tree = data.node_tree
+    tree.nodes.clear()
+    principled = tree.nodes.new("ShaderNodeBsdfPrincipled")
+    add_output(tree, REAL, principled.outputs["BSDF"])
+
+    colour = _base_colour(tree, material, painted)
+    tree.links.new(colour, principled.inputs["Base Color"])
+    principled.inputs["Roughness"].default_value = material.roughness
+    principled.inputs["Specular IOR Level"].default_value = material.specular
+    principled.inputs["Coat Weight"].default_value = material.coat
+    principled.inputs["Coat Roughness"].default_value = 0.05
+    if material.subsurface > 0:
+        principled.inputs["Subsurface Weight"].default_value = material.subsurface
+        principled.inputs["Subsurface Radius"].default_value = SKIN_PATHS_MM
+        principled.inputs["Subsurface Scale"].default_value = 0.001
+    if material.bump_mm > 0:
+        tree.links.new(_bump(tree, material), principled.inputs["Normal"])
+    opacity = None
+    if material.alpha is not None:
+        opacity = _picture(tree, material.alpha, "Non-Color").outputs["Color"]
+        tree.links.new(opacity, principled.inputs["Alpha"])
+    write_aovs(tree, colour, opacity, label)
+    return data
+
+
+def _base_colour(tree: bpy.types.NodeTree, material: Material, painted: bool) -> bpy.types.NodeSocket:
+    """Colour × texture × vertex colours."""
+    constant = tree.nodes.new("ShaderNodeRGB")
+    constant.outputs[0].default_value = (*material.colour, 1.0)
+    colour = constant.outputs[0]
+    factors = []
+    if material.texture is not None:
+        factors.append(_picture(tree, material.texture, "sRGB").outputs["Color"])
+    if painted:
+        attribute = tree.nodes.new("ShaderNodeAttribute")
+        attribute.attribute_name = "albedo"
+        factors.append(attribute.outputs["Vector"])
+    for factor in factors:
+        colour = multiply(tree, colour, factor)
+    # Nothing reflects more than it receives, and shading = diffuse / albedo needs albedo above zero.
+    floor, ceiling = tree.nodes.new("ShaderNodeVectorMath"), tree.nodes.new("ShaderNodeVectorMath")
+    floor.operation, ceiling.operation = "MAXIMUM", "MINIMUM"
+    floor.inputs[1].default_value, ceiling.inputs[1].default_value = (0.004,) * 3, (0.95,) * 3
+    tree.links.new(colour, floor.inputs[0])
+    tree.links.new(floor.outputs["Vector"], ceiling.inputs[0])
+    return ceiling.outputs["Vector"]
+
+
+def _picture(tree: bpy.types.NodeTree, path, colorspace: str) -> bpy.types.Node:
+    node = tree.nodes.new("ShaderNodeTexImage")
+    node.image = bpy.data.images.load(str(path), check_existing=True)
+    node.image.colorspace_settings.name = colorspace
+    return node
+
+
+def _bump(tree: bpy.types.NodeTree, material: Material) -> bpy.types.NodeSocket:
+    place = tree.nodes.new("ShaderNodeTexCoord")
+    noise = tree.nodes.new("ShaderNodeTexNoise")
+    noise.inputs["Scale"].default_value = material.bump_scale
+    noise.inputs["Detail"].default_value = 3.0
+    bump = tree.nodes.new("ShaderNodeBump")
+    bump.inputs["Distance"].default_value = material.bump_mm / 1000
+    tree.links.new(place.outputs["Object"], noise.inputs["Vector"])
+    tree.links.new(noise.outputs["Fac"], bump.inputs["Height"])
+    return bump.outputs["Normal"]
