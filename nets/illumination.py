@@ -19,16 +19,16 @@ def light_rand(rng: np.random.Generator, lights: list[np.ndarray]) -> np.ndarray
         lights: light maps of panoramas; without any all light is made up.
     """
     kind = rng.uniform()
-    if lights and kind < 0.6:
+    if lights and kind < 0.5:
         light = _panorama_rand(rng, lights)
-        if kind < 0.15:
+        if kind < 0.12:
             light = light + rng.uniform(0.2, 1.5) * _panorama_rand(rng, lights)
-        if kind > 0.5:
+        if kind > 0.42:
             light = 0.3 * light + _lamp_rand(rng, 0.1, 0.5)
-    elif kind < 0.9:
+    elif kind < 0.93:
         ambient = _panorama_rand(rng, lights) if lights and rng.uniform() < 0.5 else _sky_rand(rng)
-        light = np.exp(rng.uniform(-4, -0.7)) * ambient
-        for _ in range(rng.integers(1, 3)):
+        light = np.exp(rng.uniform(-7, -0.7)) * ambient
+        for _ in range(1 if rng.uniform() < 0.7 else 2):
             light = light + rng.uniform(0.3, 1) * _lamp_rand(rng, 0.05, 0.4)
     else:
         light = _sky_rand(rng)

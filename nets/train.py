@@ -23,7 +23,7 @@ from .portrait import PortraitNet
 from .preview import write_picture
 
 REPORT_EVERY = 20  # steps
-GREY_SHARE = {"matting": 0.1, "geometry": 0.1, "albedo": 0.0, "shading": 0.0}
+GREY_SHARE = {"matting": 0.15, "geometry": 0.15, "albedo": 0.12, "shading": 0.0}
 NEW_SAMPLES = 16  # read at most so many between two steps, while a render runs beside
 
 
