@@ -8,6 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import ConfigError
+from ..scenes.bust import LABELS
+
+# What the networks name: of the labels of a sample, all but accessories and props, which are clothes to them.
+PARSED = LABELS[:7]
 
 STAGES = ("matting", "geometry", "albedo", "shading")
 

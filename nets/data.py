@@ -18,12 +18,11 @@ from torch import Tensor
 
 from ..errors import RelightError, SampleError
 from ..scenes import light_map as light_maps
-from ..scenes.bust import LABELS
 from ..scenes.hdris import studio_hdris
 from ..scenes.light_map import olat_weights
 from ..scenes.packs import find_packs
 from ..synth.sample import Olat, Sample, list_samples, read_olat, read_sample
-from .config import DataConfig
+from .config import PARSED, DataConfig
 from .dyes import dye_rand
 from .illumination import light_rand, stage_light
 from .photography import as_grey, backdrop_rand, develop_rand, exposure_rand, seen_foreground
@@ -57,7 +56,7 @@ class Subject:
 
 # Channels of Subject.maps.
 FULL, SPECULAR, ALBEDO, NORMAL, MATTE = slice(0, 3), slice(3, 6), slice(6, 9), slice(9, 12), slice(12, 13)
-PARSING = slice(13, 13 + len(LABELS))
+PARSING = slice(13, 13 + len(PARSED))
 
 
 def is_test(identity: str, percent: int) -> bool:
@@ -68,8 +67,11 @@ def is_test(identity: str, percent: int) -> bool:
 
 def subject_of(sample: Sample, olat: Olat | None, name: str = "") -> Subject:
     """Pack a sample for training: halves, and OLAT images at covered pixels only."""
+    parsing = sample.maps["parsing"][:, :, : len(PARSED)].copy()
+    # What is worn or held besides clothes is clothes.
+    parsing[:, :, PARSED.index("clothes")] += sample.maps["parsing"][:, :, len(PARSED) :].sum(axis=2)
     maps = np.concatenate(
-        [sample.maps[key] for key in ("full", "specular", "albedo", "normal", "matte", "parsing")], axis=2
+        [*(sample.maps[key] for key in ("full", "specular", "albedo", "normal", "matte")), parsing], axis=2
     )
     height, width = maps.shape[:2]
     pixels = np.flatnonzero(sample.maps["matte"].reshape(-1) > 0)
@@ -221,8 +223,8 @@ def crop_rand(rng: np.random.Generator, subject: Subject, size: int, upright: bo
     """
     side = subject.maps.shape[0]
     x, y, width = subject.face
-    tightest = max(0.55 / width, 1.05)  # the face fills about half of the width of the tightest crop
-    zoom = float(np.exp(rng.uniform(0, np.log(min(tightest, 2.5)))))
+    tightest = np.clip(1 / width, 1.05, 4)  # nothing but the face
+    zoom = float(np.exp(rng.uniform(0, np.log(tightest))))
     if wide and rng.uniform() < 0.25:
         zoom = float(rng.uniform(0.5, 1))
     toward_face = np.clip((zoom - 1) / 0.6, 0, 1)
@@ -308,6 +310,8 @@ def example_rand(rng: np.random.Generator, dataset: Dataset, size: int, relit: b
         )
     factors = exposure_rand(rng, portrait if matte.any() else backdrop, matte)
     brightness = 0.18 * np.exp(rng.normal(0.1, 0.7))
+    if rng.uniform() < 0.2:  # a dark room, where flash or a lamp reaches the face alone
+        brightness *= np.exp(rng.uniform(-6, -1))
     photo = portrait * factors + (1 - matte) * backdrop * brightness
     foreground = np.clip(straight(portrait * factors, matte), 0, 1)
     background = np.clip(backdrop * brightness, 0, 1)

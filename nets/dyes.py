@@ -5,10 +5,10 @@ interreflection. All (H, W, C) float32, scene-linear.
 import cv2
 import numpy as np
 
-from ..scenes.bust import LABELS
+from .config import PARSED
 
 BRIGHTEST = 0.9  # albedo of the whitest cloth
-CLOTHES, HAIR = LABELS.index("clothes"), LABELS.index("hair")
+CLOTHES, HAIR = PARSED.index("clothes"), PARSED.index("hair")
 
 
 def dye_rand(rng: np.random.Generator, albedo: np.ndarray, matte: np.ndarray, parsing: np.ndarray) -> np.ndarray:

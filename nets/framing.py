@@ -1,19 +1,19 @@
 """Where the face is, and which windows of a photo the networks look at. NumPy alone: the add-on runs it.
 
-Windows are in the photo's pixels. Parsing is (h, w, 8): background, then the labels of ``scenes.bust.LABELS``.
+Windows are in the photo's pixels. Parsing is (h, w, 8): background, then the labels of ``config.PARSED``.
 """
 
 from collections.abc import Iterator
 
 import numpy as np
 
-from ..scenes.bust import LABELS
+from .config import PARSED
 from .resampling import Window, box_mean
 
 STRIDE = 32  # the networks halve a picture five times
 
-_SKIN = LABELS.index("skin") + 1
-_FEATURES = [LABELS.index(name) + 1 for name in ("brows", "eyes", "lips", "mouth")]
+_SKIN = PARSED.index("skin") + 1
+_FEATURES = [PARSED.index(name) + 1 for name in ("brows", "eyes", "lips", "mouth")]
 
 # Shares of a picture that a face's skin and its brows, eyes and lips must cover to count as one. A face 1/16 of the
 # picture's height is above the first pair, which asks for a closer look; the second pair is asked of that look.

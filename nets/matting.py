@@ -9,11 +9,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..scenes.bust import LABELS
-from .config import MattingConfig
+from .config import PARSED, MattingConfig
 from .layers import SLOPE, BlurPool, Conv, UNet, decode_srgb, double
 
-CLASSES = 1 + len(LABELS)  # background first
+CLASSES = 1 + len(PARSED)  # background first
 
 
 class Matting(NamedTuple):

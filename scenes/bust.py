@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 # Parsing labels in the order of the parsing map's channels; a face's label is an index into this tuple.
-LABELS = ("skin", "brows", "eyes", "lips", "mouth", "hair", "clothes")
+LABELS = ("skin", "brows", "eyes", "lips", "mouth", "hair", "clothes", "accessories", "props")
 
 
 @dataclass(frozen=True)

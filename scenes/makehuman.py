@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import SceneError
-from .bust import LABELS, Bust, Material, Part
+from .bust import Bust, Material, Part
 from .hair_colour import hair_colour_rand
 from .makehuman_body import (
     compact,
@@ -32,7 +32,7 @@ from .makehuman_body import (
 from .makehuman_ids import LANDMARKS
 from .skin import Skin, skin_colour, skin_rand
 
-_, _BROWS, _EYES, _, _MOUTH, _HAIR, _CLOTHES = range(len(LABELS))
+_, _BROWS, _EYES, _, _MOUTH, _HAIR, _CLOTHES = range(7)
 
 # Mean colour of each skin texture over forehead and cheeks, linear: dividing by it makes room for any skin's colour.
 SKIN_TEXTURES = {

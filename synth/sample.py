@@ -99,6 +99,10 @@ def read_sample(folder: Path) -> Sample:
     folder = Path(folder)
     meta = read_meta(folder)
     planes = read_planes(folder / "maps.exr")
+    # Samples older than the last two labels show nothing of them.
+    for label in ("accessories", "props"):
+        if "matte.V" in planes:
+            planes.setdefault(f"parsing.{label}", np.zeros_like(planes["matte.V"]))
     maps = {name: stack(planes, name, channels).astype(np.float32) for name, channels in MAPS.items()}
     return Sample(meta, maps, stack(read_planes(folder / "light.exr"), "light", RGB))
 

@@ -27,6 +27,8 @@ PARSING_COLOURS = np.array(
         (120, 16, 40),  # mouth
         (150, 104, 196),  # hair
         (60, 140, 96),  # clothes
+        (244, 214, 90),  # accessories
+        (64, 78, 190),  # props
     ],
     np.float32,
 )

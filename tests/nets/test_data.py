@@ -11,6 +11,7 @@ from relight_stage.nets.data import Crop, Dataset, batch_rand, example_rand, is_
 from relight_stage.nets.illumination import light_rand, stage_light
 from relight_stage.nets.photography import backdrop_rand, develop_rand
 from relight_stage.scenes import light_map as light_maps
+from relight_stage.scenes.bust import LABELS
 from relight_stage.scenes.colour import luminance
 from relight_stage.scenes.lights import olat_directions
 
@@ -78,6 +79,18 @@ def test_sums_of_olat_images_are_the_images_weighted():
         covered = sample.maps["matte"] > 0
         # Halves have eleven bits.
         assert found[..., 3 * kind : 3 * kind + 3] * covered == pytest.approx(wanted * covered, rel=4e-3, abs=2e-3)
+
+
+def test_what_is_worn_or_held_is_clothes_to_the_networks():
+    sample, _ = sphere_sample(4, size=32)
+    parsing = sample.maps["parsing"].copy()
+    worn = parsing.copy()
+    # The sphere's clothes become glasses in the left half and a cup in the right one.
+    worn[:, :16, LABELS.index("accessories")] = parsing[:, :16, LABELS.index("clothes")]
+    worn[:, 16:, LABELS.index("props")] = parsing[:, 16:, LABELS.index("clothes")]
+    worn[:, :, LABELS.index("clothes")] = 0
+    packed = subject_of(sample._replace(maps={**sample.maps, "parsing": worn}), None).maps
+    assert np.array_equal(packed, subject_of(sample, None).maps)
 
 
 def test_the_relit_picture_is_what_the_light_map_makes_of_the_sphere():

@@ -3,18 +3,18 @@
 import numpy as np
 import pytest
 
+from relight_stage.nets.config import PARSED
 from relight_stage.nets.dyes import BRIGHTEST, dye_rand
-from relight_stage.scenes.bust import LABELS
 
 
 @pytest.fixture
 def person():
     """The left half skin, the right half clothes, hair above both; all covered."""
     rng = np.random.default_rng(0)
-    parsing = np.zeros((32, 32, len(LABELS)), np.float32)
-    parsing[8:, :16, LABELS.index("skin")] = 1
-    parsing[8:, 16:, LABELS.index("clothes")] = 1
-    parsing[:8, :, LABELS.index("hair")] = 1
+    parsing = np.zeros((32, 32, len(PARSED)), np.float32)
+    parsing[8:, :16, PARSED.index("skin")] = 1
+    parsing[8:, 16:, PARSED.index("clothes")] = 1
+    parsing[:8, :, PARSED.index("hair")] = 1
     albedo = rng.uniform(0.05, 0.6, (32, 32, 3)).astype(np.float32)
     return albedo, np.ones((32, 32, 1), np.float32), parsing
 
