@@ -13,7 +13,6 @@ from bpy_extras.io_utils import ImportHelper
 from ..errors import PhotoError, RelightError, SceneError
 from ..scenes import light_map as light_maps
 from ..scenes.build.surroundings import build_world
-from ..scenes.hdris import Hdri
 from . import card, images, probe, properties
 from .relighting import Maps, Relit, Studio, draw_maps
 from .worker import Job, Progress
@@ -84,7 +83,7 @@ class RELIGHT_STAGE_OT_open_light(bpy.types.Operator, ImportHelper):
         except RelightError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
-        context.scene.world = build_world(Hdri(Path(self.filepath)))
+        context.scene.world = build_world(Path(self.filepath))
         return {"FINISHED"}
 
 

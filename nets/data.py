@@ -7,6 +7,7 @@ float32; colours scene-linear and straight, except ``photo``, which is sRGB-enco
 
 import hashlib
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -52,6 +53,10 @@ class Subject:
     pixels: np.ndarray
     olat: Tensor | None
     directions: np.ndarray | None
+
+    def is_under(self, hdris: Iterable[str]) -> bool:
+        """Whether one of these panoramas, by name, is in the light of ``full``; a mixture joins its names by "+"."""
+        return not set(self.hdri.split("+")).isdisjoint(hdris)
 
 
 # Channels of Subject.maps.
@@ -149,7 +154,7 @@ class Dataset:
 
     def add(self, subject: Subject) -> None:
         """Take a subject in if it is on this side of the split."""
-        test_light = subject.hdri in self.config.test_hdris
+        test_light = subject.is_under(self.config.test_hdris)
         if test_light == self.test:
             self.lights.append(subject.light_map)
         # A training identity under a test panorama is trained on by its OLAT images alone, which no panorama lit.
@@ -284,7 +289,7 @@ def example_rand(rng: np.random.Generator, dataset: Dataset, size: int, relit: b
         crop = crop_rand(rng, subject, size, upright=relit, wide=not relit)
         light_map = light_map[:, ::-1] if crop.flip else light_map
     else:
-        own = relit and subject.hdri not in dataset.config.test_hdris and rng.uniform() < 0.2
+        own = relit and not subject.is_under(dataset.config.test_hdris) and rng.uniform() < 0.2
         sharp = own or rng.uniform() < 0.2
         crop = crop_rand(rng, subject, size, upright=relit and sharp, wide=not relit)
         lights = [light_rand(rng, dataset.lights) for _ in range(2 if relit and not own else 1)]

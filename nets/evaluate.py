@@ -152,7 +152,7 @@ def cases(dataset: Dataset) -> Iterator[Case]:
             portrait, wanted = (image[:, :, :3] + image[:, :, 3:] for image in lit(subject, weights))
             map_made = stage_light(weights[1], subject.directions)
             yield _case(f"{subject.name}/{turn}", subject, portrait, first, wanted, map_made, rendered=False)
-        if subject.hdri in dataset.config.test_hdris:
+        if subject.is_under(dataset.config.test_hdris):
             wanted = subject.maps[:, :, :3].astype(np.float32)
             yield _case(f"{subject.name}/own", subject, portrait, first, wanted, subject.light_map, rendered=True)
 

@@ -11,16 +11,9 @@ from ..errors import SceneError
 
 @dataclass(frozen=True)
 class Hdri:
-    """A panorama and how it stands around the subject.
-
-    Attributes:
-        turn_deg: counter-clockwise from above, in [0, 360).
-        strength: factor on its radiance.
-    """
+    """The light of a file."""
 
     path: Path
-    turn_deg: float = 0.0
-    strength: float = 1.0
 
     @property
     def name(self) -> str:
@@ -45,8 +38,7 @@ def studio_hdris(datafiles: Path | None = None) -> tuple[Path, ...]:
 
 
 def hdri_rand(rng: np.random.Generator, hdris: tuple[Path, ...]) -> Hdri:
-    """Draw a panorama and a turn, uniformly."""
+    """Draw a panorama, uniformly."""
     if not hdris:
         raise SceneError("There is no HDRI to light the scene with. Give a folder with .hdr or .exr files by --assets.")
-    path = hdris[int(rng.integers(len(hdris)))]
-    return Hdri(path, turn_deg=float(rng.uniform(0, 360)), strength=float(np.exp(rng.uniform(-0.4, 0.4))))
+    return Hdri(hdris[int(rng.integers(len(hdris)))])

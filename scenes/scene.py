@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from .cameras import Camera, camera_rand
-from .hdris import Hdri, hdri_rand
+from .environments import Environment, environment_rand
 from .heads import Head, head_rand
 from .packs import Packs
 
@@ -19,7 +19,7 @@ class Scene:
     index: int
     head: Head
     camera: Camera
-    hdri: Hdri
+    environment: Environment
 
     @property
     def render_seed(self) -> int:
@@ -33,6 +33,6 @@ def scenes_rand(seed: int, group: int, count: int, packs: Packs, hdris: tuple[Pa
     head_rng, camera_rng, light_rng = np.random.default_rng([seed, group]).spawn(3)
     head, camera = head_rand(head_rng, packs), camera_rand(camera_rng)
     return tuple(
-        Scene(seed, group * count + k, head, camera, hdri_rand(rng, hdris))
+        Scene(seed, group * count + k, head, camera, environment_rand(rng, hdris))
         for k, rng in enumerate(light_rng.spawn(count))
     )

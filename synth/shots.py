@@ -6,9 +6,10 @@ from typing import NamedTuple
 import bpy
 import numpy as np
 
-from ..scenes.build.surroundings import build_world, read_panorama
+from ..scenes.build.surroundings import build_panorama_world, read_panorama
 from ..scenes.bust import Bust
 from ..scenes.cameras import SENSOR_MM
+from ..scenes.environments import panorama_of
 from ..scenes.heads import bust_of, identity, parameters
 from ..scenes.light_map import panorama_in_camera
 from ..scenes.lights import olat_directions, olat_half_angle
@@ -36,17 +37,27 @@ def shoot(
     count = settings.rig.olat
     with Stage(bust, first.camera, settings.size, first.render_seed, bounces, denoised) as stage:
         for scene in scenes:
-            on, unshadowed = stage.light_by_world(build_world(scene.hdri), settings.samples)
+            panorama = panorama_of(scene.environment, read_panorama)
+            on, unshadowed = stage.light_by_world(build_panorama_world(panorama), settings.samples)
+            light_map = panorama_in_camera(panorama, scene.camera.matrix_world()[:3, :3])
             olat = None
             if count:
                 directions = olat_directions(count)
                 singles = stage.light_one_at_a_time(directions, max(2, settings.samples // 8))
                 diffuse, specular = (np.stack([np.asarray(s[k], np.float16) for s in singles]) for k in (0, 1))
                 olat = Olat(diffuse, specular, directions)
-            yield Shot(_sample(scene, bust, stage, settings, on, unshadowed), olat)
+            yield Shot(_sample(scene, bust, stage, settings, on, unshadowed, light_map), olat)
 
 
-def _sample(scene: Scene, bust: Bust, stage: Stage, settings: Settings, on: Split, unshadowed: np.ndarray) -> Sample:
+def _sample(
+    scene: Scene,
+    bust: Bust,
+    stage: Stage,
+    settings: Settings,
+    on: Split,
+    unshadowed: np.ndarray,
+    light_map: np.ndarray,
+) -> Sample:
     surface, count = stage.surface, settings.rig.olat
     shading, shadow = factors(on.diffuse, unshadowed, surface.albedo)
     maps = {
@@ -59,18 +70,14 @@ def _sample(scene: Scene, bust: Bust, stage: Stage, settings: Settings, on: Spli
         **surface._asdict(),
     }
     matrix = scene.camera.matrix_world()
-    light_map = panorama_in_camera(
-        read_panorama(scene.hdri.path) * scene.hdri.strength, matrix[:3, :3], np.radians(scene.hdri.turn_deg)
-    )
     meta = {
         "format": FORMAT,
         "seed": scene.seed,
         "index": scene.index,
         "identity": identity(scene.head),
         "source": scene.head.source,
-        "hdri": scene.hdri.name,
-        "hdri_rotation_deg": scene.hdri.turn_deg,
-        "hdri_strength": scene.hdri.strength,
+        "hdri": scene.environment.name,
+        "environment": scene.environment.parameters(),
         "size": settings.size,
         "samples": settings.samples,
         "denoised": stage.denoised,

@@ -1,6 +1,5 @@
 """The camera, the world and the OLAT lights as Blender data."""
 
-import math
 from pathlib import Path
 
 import bpy
@@ -9,7 +8,6 @@ from mathutils import Matrix, Vector
 
 from ...errors import SceneError
 from ..cameras import SENSOR_MM, Camera
-from ..hdris import Hdri
 from ..light_map import check_light_map, resize
 from ..lights import olat_half_angle
 from .versions import enable_nodes
@@ -26,30 +24,52 @@ def build_camera(camera: Camera, collection: bpy.types.Collection) -> bpy.types.
     return obj
 
 
-def build_world(hdri: Hdri) -> bpy.types.World:
-    """The world of a panorama, turned counter-clockwise seen from above."""
-    world = bpy.data.worlds.new(hdri.name)
-    enable_nodes(world)
+def build_world(path: Path) -> bpy.types.World:
+    """The world of a panorama's file, with nodes to turn and dim it by hand."""
+    world = bpy.data.worlds.new(path.stem)
+    picture = _light_with(world, bpy.data.images.load(str(path), check_existing=True))
     tree = world.node_tree
-    tree.nodes.clear()
     place = tree.nodes.new("ShaderNodeTexCoord")
     turn = tree.nodes.new("ShaderNodeMapping")
-    # The mapping turns the direction that is looked up, so the picture turns the other way.
-    turn.inputs["Rotation"].default_value[2] = -math.radians(hdri.turn_deg)
-    picture = tree.nodes.new("ShaderNodeTexEnvironment")
-    picture.image = bpy.data.images.load(str(hdri.path), check_existing=True)
-    background = tree.nodes.new("ShaderNodeBackground")
-    background.inputs["Strength"].default_value = hdri.strength
-    output = tree.nodes.new("ShaderNodeOutputWorld")
     tree.links.new(place.outputs["Generated"], turn.inputs["Vector"])
     tree.links.new(turn.outputs["Vector"], picture.inputs["Vector"])
-    tree.links.new(picture.outputs["Color"], background.inputs["Color"])
-    tree.links.new(background.outputs["Background"], output.inputs["Surface"])
     return world
 
 
+def build_panorama_world(panorama: np.ndarray, name: str = "Panorama") -> bpy.types.World:
+    """The world of radiance in memory.
+
+    Args:
+        panorama: (h, 2h, 3), top row first, Blender's HDRI frame.
+    """
+    height, width = panorama.shape[:2]
+    # Data has no colour space, so Cycles gets these very numbers; a float buffer holds a sun of any radiance.
+    image = bpy.data.images.new(name, width, height, alpha=False, float_buffer=True, is_data=True)
+    pixels = np.ones((height, width, 4), np.float32)
+    pixels[:, :, :3] = panorama[::-1]
+    image.pixels.foreach_set(pixels.ravel())
+    image.update()
+    world = bpy.data.worlds.new(name)
+    _light_with(world, image)
+    return world
+
+
+def _light_with(world: bpy.types.World, image: bpy.types.Image) -> bpy.types.Node:
+    """Let a world shine with a panorama; the node that looks it up."""
+    enable_nodes(world)
+    tree = world.node_tree
+    tree.nodes.clear()
+    picture = tree.nodes.new("ShaderNodeTexEnvironment")
+    picture.image = image
+    background = tree.nodes.new("ShaderNodeBackground")
+    output = tree.nodes.new("ShaderNodeOutputWorld")
+    tree.links.new(picture.outputs["Color"], background.inputs["Color"])
+    tree.links.new(background.outputs["Background"], output.inputs["Surface"])
+    return picture
+
+
 def read_panorama(path: Path) -> np.ndarray:
-    """The panorama that ``build_world`` lights with, as Cycles reads it.
+    """The panorama that a file lights with, as Cycles reads it.
 
     Returns:
         (h, 2h, 3) float32 radiance, top row first, in the panorama's own frame.
