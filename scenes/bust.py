@@ -14,6 +14,23 @@ LABELS = ("skin", "brows", "eyes", "lips", "mouth", "hair", "clothes", "accessor
 
 
 @dataclass(frozen=True)
+class Weave:
+    """A second colour in a cloth, laid in the object's own metres.
+
+    Attributes:
+        kind: "stripes" across the body, "pinstripes" down it, "checks" or "dots".
+        colour: scene-linear.
+        period_m: from one stripe to the next.
+        share: of the cloth that has this colour, 0 to 1.
+    """
+
+    kind: str
+    colour: tuple[float, float, float]
+    period_m: float
+    share: float
+
+
+@dataclass(frozen=True)
 class Material:
     """How a surface reflects, in the terms of the Principled BSDF.
 
@@ -26,6 +43,12 @@ class Material:
         bump_mm: height of a fine procedural bump (pores, cloth); 0 for none.
         bump_scale: features of that bump per metre.
         coat: weight of a clear coat (wet eyes, lips) in [0, 1].
+        metallic: 0 or 1.
+        transmission: what passes straight through a thin sheet such as a lens, (3,), or None where nothing does.
+        weave: a second colour of cloth.
+        root: brightness of a strand's root relative to its tip.
+        strand_spread: standard deviation of brightness from strand to strand, relative.
+        anisotropy: how far a strand's highlight is drawn out across it, 0 to 1.
     """
 
     name: str
@@ -38,6 +61,12 @@ class Material:
     bump_mm: float = 0.0
     bump_scale: float = 600.0
     coat: float = 0.0
+    metallic: float = 0.0
+    transmission: tuple[float, float, float] | None = None
+    weave: Weave | None = None
+    root: float = 1.0
+    strand_spread: float = 0.0
+    anisotropy: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -51,6 +80,7 @@ class Part:
         uv: (F, 4, 2) float32 with v up, or None.
         colours: (V, 3) float32 albedo, or None.
         subdivide: levels of Catmull–Clark subdivision when rendered.
+        motion: (V, 2, 3) float32 metres from each vertex to where it is in the previous and in the next frame, or None.
     """
 
     name: str
@@ -61,6 +91,7 @@ class Part:
     uv: np.ndarray | None = None
     colours: np.ndarray | None = None
     subdivide: int = 0
+    motion: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -71,6 +102,7 @@ class Strands:
         points: (K, P, 3) float32, root first, metres.
         radius_m: radius at the root; it tapers to a third at the tip.
         label: index into LABELS (brows and hair).
+        motion: (K, P, 2, 3) float32, as of a Part.
     """
 
     name: str
@@ -78,6 +110,7 @@ class Strands:
     radius_m: float
     label: int
     material: Material
+    motion: np.ndarray | None = None
 
 
 @dataclass(frozen=True)

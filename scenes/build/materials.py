@@ -4,6 +4,7 @@ import bpy
 
 from ..bust import Material
 from .aovs import REAL, add_output, write_aovs
+from .cloth import weave_colour
 from .nodes import multiply
 from .versions import enable_nodes
 
@@ -24,24 +25,31 @@ def build_material(material: Material, painted: bool, label: int | None) -> bpy.
     tree = data.node_tree
     tree.nodes.clear()
     principled = tree.nodes.new("ShaderNodeBsdfPrincipled")
-    add_output(tree, REAL, principled.outputs["BSDF"])
-
     colour = _base_colour(tree, material, painted)
     tree.links.new(colour, principled.inputs["Base Color"])
     principled.inputs["Roughness"].default_value = material.roughness
     principled.inputs["Specular IOR Level"].default_value = material.specular
     principled.inputs["Coat Weight"].default_value = material.coat
     principled.inputs["Coat Roughness"].default_value = 0.05
+    principled.inputs["Metallic"].default_value = material.metallic
     if material.subsurface > 0:
         principled.inputs["Subsurface Weight"].default_value = material.subsurface
         principled.inputs["Subsurface Radius"].default_value = SKIN_PATHS_MM
         principled.inputs["Subsurface Scale"].default_value = 0.001
     if material.bump_mm > 0:
         tree.links.new(_bump(tree, material), principled.inputs["Normal"])
-    opacity = None
+    if material.anisotropy > 0:
+        # Light on a fibre is drawn out across it: the tangent of the lobe is the fibre's own.
+        principled.inputs["Anisotropic"].default_value = material.anisotropy
+        strand = tree.nodes.new("ShaderNodeHairInfo")
+        tree.links.new(strand.outputs["Tangent Normal"], principled.inputs["Tangent"])
+    surface, opacity = principled.outputs["BSDF"], None
+    if material.transmission is not None:
+        surface, opacity = _sheet(tree, material.transmission, surface)
     if material.alpha is not None:
         opacity = _picture(tree, material.alpha, "Non-Color").outputs["Color"]
         tree.links.new(opacity, principled.inputs["Alpha"])
+    add_output(tree, REAL, surface)
     write_aovs(tree, colour, opacity, label)
     return data
 
@@ -60,6 +68,10 @@ def _base_colour(tree: bpy.types.NodeTree, material: Material, painted: bool) ->
         factors.append(attribute.outputs["Vector"])
     for factor in factors:
         colour = multiply(tree, colour, factor)
+    if material.weave is not None:
+        colour = weave_colour(tree, material.weave, colour)
+    if material.root != 1 or material.strand_spread:
+        colour = multiply(tree, colour, _strand_tone(tree, material))
     # Nothing reflects more than it receives, and shading = diffuse / albedo needs albedo above zero.
     floor, ceiling = tree.nodes.new("ShaderNodeVectorMath"), tree.nodes.new("ShaderNodeVectorMath")
     floor.operation, ceiling.operation = "MAXIMUM", "MINIMUM"
@@ -67,6 +79,41 @@ def _base_colour(tree: bpy.types.NodeTree, material: Material, painted: bool) ->
     tree.links.new(colour, floor.inputs[0])
     tree.links.new(floor.outputs["Vector"], ceiling.inputs[0])
     return ceiling.outputs["Vector"]
+
+
+def _strand_tone(tree: bpy.types.NodeTree, material: Material) -> bpy.types.NodeSocket:
+    """Factor on a strand's colour: from root to tip, and another for each strand, 1 on average at the tip."""
+    strand = tree.nodes.new("ShaderNodeHairInfo")
+    along, spread = tree.nodes.new("ShaderNodeMapRange"), tree.nodes.new("ShaderNodeMapRange")
+    along.inputs["To Min"].default_value, along.inputs["From Max"].default_value = material.root, 0.7
+    # A uniform number of standard deviation s is within ±√3 s.
+    reach = 3**0.5 * material.strand_spread
+    spread.inputs["To Min"].default_value, spread.inputs["To Max"].default_value = 1 - reach, 1 + reach
+    tree.links.new(strand.outputs["Intercept"], along.inputs["Value"])
+    tree.links.new(strand.outputs["Random"], spread.inputs["Value"])
+    return multiply(tree, along.outputs["Result"], spread.outputs["Result"])
+
+
+def _sheet(
+    tree: bpy.types.NodeTree, transmission: tuple[float, float, float], surface: bpy.types.NodeSocket
+) -> tuple[bpy.types.NodeSocket, bpy.types.NodeSocket]:
+    """A thin sheet in front of what is seen through it without being bent; also its opacity.
+
+    True refraction would need transmission bounces at each of a lens's two faces for a shift that nobody sees in a
+    portrait, and would make its shadow a caustic.
+    """
+    fresnel, left = tree.nodes.new("ShaderNodeFresnel"), tree.nodes.new("ShaderNodeMath")
+    left.operation, left.inputs[0].default_value = "SUBTRACT", 1.0
+    tree.links.new(fresnel.outputs["Fac"], left.inputs[1])
+    tint = tree.nodes.new("ShaderNodeRGB")
+    tint.outputs[0].default_value = (*transmission, 1.0)
+    through, both = tree.nodes.new("ShaderNodeBsdfTransparent"), tree.nodes.new("ShaderNodeAddShader")
+    tree.links.new(multiply(tree, tint.outputs[0], left.outputs[0]), through.inputs["Color"])
+    tree.links.new(through.outputs["BSDF"], both.inputs[0])
+    tree.links.new(surface, both.inputs[1])
+    opacity = tree.nodes.new("ShaderNodeValue")
+    opacity.outputs[0].default_value = 1 - sum(transmission) / 3
+    return both.outputs["Shader"], opacity.outputs[0]
 
 
 def _picture(tree: bpy.types.NodeTree, path, colorspace: str) -> bpy.types.Node:
