@@ -115,13 +115,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
-    render = _command(commands, "render", _render, "render portraits with their ground truth")
+    render = add_command(commands, "render", _render, "render portraits with their ground truth")
     render.add_argument("out", metavar="OUT", type=Path, help="folder of the dataset; complete samples in it are kept")
     render.add_argument(
-        "--count", type=_positive, default=1, metavar="N", help="number of samples (default %(default)s)"
+        "--count", type=positive, default=1, metavar="N", help="number of samples (default %(default)s)"
     )
     render.add_argument(
-        "--seed", type=_natural, default=0, metavar="S", help="same seed, same samples (default %(default)s)"
+        "--seed", type=natural, default=0, metavar="S", help="same seed, same samples (default %(default)s)"
     )
     render.add_argument(
         "--size", type=_size, default=256, metavar="PX", help="side of the square images (default %(default)s)"
@@ -140,16 +140,16 @@ def _parser() -> argparse.ArgumentParser:
         help="olat:N adds an image for each of N single lights (default %(default)s)",
     )
     render.add_argument(
-        "--samples", type=_positive, default=32, metavar="SPP", help="Cycles samples a pixel (default %(default)s)"
+        "--samples", type=positive, default=32, metavar="SPP", help="Cycles samples a pixel (default %(default)s)"
     )
 
-    check = _command(commands, "check", _check, "hold a dataset against the laws of light")
+    check = add_command(commands, "check", _check, "hold a dataset against the laws of light")
     check.add_argument("out", metavar="OUT", type=Path, help="folder of the dataset")
     check.add_argument(
         "--sheet", type=Path, metavar="PNG", help="write the contact sheet here (default OUT/contact_sheet.png)"
     )
 
-    train = _command(commands, "train", _train, "train the networks")
+    train = add_command(commands, "train", _train, "train the networks")
     train.add_argument("recipe", metavar="RECIPE.toml", type=Path)
     train.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder of the dataset")
     train.add_argument(
@@ -157,18 +157,18 @@ def _parser() -> argparse.ArgumentParser:
     )
     train.add_argument("--resume", action="store_true", help="go on from the last checkpoint in RUN")
 
-    evaluate = _command(commands, "evaluate", _evaluate, "score weights on identities and HDRIs never trained on")
+    evaluate = add_command(commands, "evaluate", _evaluate, "score weights on identities and HDRIs never trained on")
     evaluate.add_argument(
         "--weights", type=Path, metavar="DIR", help="folder of ONNX files (default: the shipped ones)"
     )
     evaluate.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder of the dataset")
     evaluate.add_argument("--out", type=Path, metavar="DIR", help="write the scores and pictures here")
 
-    export = _command(commands, "export", _export, "turn a training run into ONNX files")
+    export = add_command(commands, "export", _export, "turn a training run into ONNX files")
     export.add_argument("run_folder", metavar="RUN", type=Path, help="folder that train wrote")
     export.add_argument("out", metavar="OUT", type=Path, help="folder of the ONNX files")
 
-    relight = _command(commands, "relight", _relight, "relight a photo of a person")
+    relight = add_command(commands, "relight", _relight, "relight a photo of a person")
     relight.add_argument(
         "photo", metavar="PHOTO", type=Path, help="JPEG, PNG, TIFF, WebP, EXR or HDR; its alpha is the matte"
     )
@@ -202,14 +202,20 @@ def _parser() -> argparse.ArgumentParser:
     relight.add_argument("--maps", type=Path, metavar="DIR", help="write matte, normals, albedo and more here")
     relight.add_argument("--model", type=Path, metavar="DIR", help="folder of ONNX files (default: the shipped ones)")
     relight.add_argument("-o", "--out", type=Path, required=True, metavar="OUT.png", help="the relit picture")
+
+    from .library import add_library
+
+    add_library(commands)
     return parser
 
 
-def _command(commands, name: str, run: Callable[..., int], purpose: str) -> argparse.ArgumentParser:
+def add_command(commands, name: str, run: Callable[..., int] | None, purpose: str) -> argparse.ArgumentParser:
+    """Add a subcommand whose arguments ``run`` is called with; None where it has subcommands of its own."""
     parser = commands.add_parser(
         name, help=purpose, description=f"{purpose[0].upper()}{purpose[1:]}.", allow_abbrev=False
     )
-    parser.set_defaults(run=run)
+    if run is not None:
+        parser.set_defaults(run=run)
     return parser
 
 
@@ -221,11 +227,13 @@ class _Version(argparse.Action):
         parser.exit(0)
 
 
-def _positive(text: str) -> int:
+def positive(text: str) -> int:
+    """An argument's whole number of at least 1."""
     return _integer(text, 1)
 
 
-def _natural(text: str) -> int:
+def natural(text: str) -> int:
+    """An argument's whole number of at least 0."""
     return _integer(text, 0)
 
 

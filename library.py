@@ -1,0 +1,55 @@
+"""The subcommands about what people are drawn from and what samples become: ``assets``, ``pack`` and ``variety``."""
+
+import argparse
+from pathlib import Path
+
+from .cli import add_command
+from .errors import ConfigError
+
+ORIGINS = ("ict-facekit", "makehuman")
+
+
+def add_library(commands: argparse._SubParsersAction) -> None:
+    """Add the three subcommands to the parser of ``relight-stage``."""
+    assets = add_command(commands, "assets", None, "list asset packs, or make them from their origins")
+    actions = assets.add_subparsers(title="actions", metavar="ACTION", required=True)
+    listing = add_command(actions, "list", _list, "say what there is, where, under which licence, and what is missing")
+    _add_assets(listing)
+    convert = add_command(actions, "convert", _convert, "turn clones of an origin into a pack")
+    convert.add_argument("origin", metavar="|".join(ORIGINS), choices=ORIGINS)
+    convert.add_argument(
+        "sources",
+        metavar="SOURCE",
+        nargs="+",
+        help="folder of a clone; for makehuman also a second one with its assets, or mpfb for the installed extension",
+    )
+    convert.add_argument("out", metavar="OUT", type=Path, help="folder of packs; the pack becomes a folder in it")
+
+
+def _add_assets(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--assets", type=Path, metavar="DIR", help="folder of packs and HDRIs (default: $RELIGHT_STAGE_ASSETS)"
+    )
+
+
+def _list(assets: Path | None) -> int:
+    from .scenes.inventory import describe_assets
+
+    print("\n".join(describe_assets(assets)))
+    return 0
+
+
+def _convert(origin: str, sources: list[str], out: Path) -> int:
+    from .scenes.ict_origin import convert_ict_facekit
+    from .scenes.inventory import mpfb_sources
+    from .scenes.makehuman_origin import convert_makehuman
+
+    if origin == "ict-facekit":
+        if len(sources) > 1:
+            raise ConfigError(f"ict-facekit is made from one clone; {len(sources)} folders were given.")
+        pack = convert_ict_facekit(Path(sources[0]), out)
+    else:
+        folders = [f for name in sources for f in (mpfb_sources() if name == "mpfb" else [Path(name)])]
+        pack = convert_makehuman(folders, out)
+    print(f"{pack} is ready: relight-stage render … --assets {out}")
+    return 0
