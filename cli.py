@@ -23,6 +23,7 @@ EXTRAS = {
 }
 # What the plain package brings; Blender's own Python has only some of it.
 REQUIRED = ("numpy", "cv2", "OpenEXR", "onnxruntime")
+DEVICES = ("auto", "cpu", "gpu", "optix", "cuda", "hip", "metal", "oneapi")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -64,10 +65,18 @@ def _missing(error: ModuleNotFoundError) -> str:
     raise error
 
 
-def _render(**arguments) -> int:
-    from .synth.render import render_dataset
+def _render(worker: bool, out: Path, assets: Path | None, device: str, **arguments) -> int:
+    if worker:
+        from .synth.render import serve
 
-    render_dataset(**arguments)
+        serve(out, assets, device)
+        return 0
+    from .synth.farm import render_dataset
+    from .synth.settings import Settings, Shard
+
+    run = {name: arguments.pop(name) for name in ("count", "workers")}
+    shard = Shard(*arguments.pop("shard"))
+    render_dataset(out, settings=Settings(**arguments), assets=assets, shard=shard, device=device, **run)
     return 0
 
 
@@ -142,6 +151,24 @@ def _parser() -> argparse.ArgumentParser:
     render.add_argument(
         "--samples", type=positive, default=32, metavar="SPP", help="Cycles samples a pixel (default %(default)s)"
     )
+    render.add_argument(
+        "--workers",
+        type=positive,
+        default=1,
+        metavar="K",
+        help="render in K processes, which share the processors (default %(default)s)",
+    )
+    render.add_argument(
+        "--shard",
+        type=_shard,
+        default=(1, 1),
+        metavar="k/N",
+        help="render the k-th of N parts of the dataset; parts may be rendered anywhere and in any order",
+    )
+    render.add_argument(
+        "--device", choices=DEVICES, default="auto", help="what Cycles renders on (default %(default)s)"
+    )
+    render.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)  # what the parent starts
 
     check = add_command(commands, "check", _check, "hold a dataset against the laws of light")
     check.add_argument("out", metavar="OUT", type=Path, help="folder of the dataset")
@@ -239,6 +266,13 @@ def natural(text: str) -> int:
 
 def _size(text: str) -> int:
     return _integer(text, 32)
+
+
+def _shard(text: str) -> tuple[int, int]:
+    part, slash, of = text.partition("/")
+    if not (slash and part.isdecimal() and of.isdecimal() and 1 <= int(part) <= int(of)):
+        raise argparse.ArgumentTypeError(f"{text!r} is not k/N with k from 1 to N, for example 1/4")
+    return int(part), int(of)
 
 
 def _integer(text: str, least: int) -> int:

@@ -1,4 +1,4 @@
-"""Batch rendering of samples; also the script of ``blender -b -P synth/render.py -- OUT …``."""
+"""The worker's side of the farm, where Cycles is; also the script of ``blender -b -P synth/render.py -- OUT …``."""
 
 if __name__ in ("__main__", "<run_path>"):
     # Blender runs this file as a script: load the package that it belongs to, and hand over to its command line.
@@ -18,92 +18,88 @@ if __name__ in ("__main__", "<run_path>"):
     sys.exit(main(["render", *sys.argv[sys.argv.index("--") + 1 :]] if "--" in sys.argv else ["render", "--help"]))
 
 import json
+import os
+import queue
 import shutil
-import time
-from collections.abc import Callable
+import sys
+import tempfile
+import threading
+from collections.abc import Collection, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import bpy
 
-from ..errors import ConfigError, SampleError
+from ..errors import RelightError
 from ..scenes.build.versions import check_version
 from ..scenes.hdris import studio_hdris
-from ..scenes.packs import find_packs
+from ..scenes.packs import Packs, find_packs
 from ..scenes.scene import scenes_rand
 from .sample import sample_name, write_sample
-from .settings import Settings
+from .settings import Settings, read_settings
 from .shots import shoot
-
-# A sample of 256² with 32 OLAT lights takes 25 MB; stop while there is room to finish what was begun.
-DISK_FREE_MIN = 500_000_000
+from .workers import MARK
 
 
-def render_dataset(
-    out: Path,
-    count: int,
-    seed: int,
-    size: int = 256,
-    assets: Path | None = None,
-    lights: str = "hdri",
-    samples: int = 32,
-    report: Callable[[str], None] = print,
-) -> None:
-    """Render samples 0 … count−1 of dataset ``seed`` into ``out``; those already complete are skipped.
+def render_group(
+    out: Path, wanted: Collection[int], settings: Settings, packs: Packs, hdris: tuple[Path, ...]
+) -> Iterator[int]:
+    """Render and write samples of one group; the index of each as soon as it is complete.
 
     Args:
-        seed, size, lights, samples: see ``Settings``.
-        assets: folder with asset packs and HDRIs; None uses RELIGHT_STAGE_ASSETS, or the procedural head alone.
-
-    Raises:
-        ConfigError: an impossible value, or ``out`` holds a dataset of other settings.
-        SampleError: ``out`` cannot be written or the disk is nearly full.
+        wanted: indices of the samples to write. The group is rendered from its first one on all the same: its members
+            share a sampling seed, and sequences look at their neighbours.
     """
-    check_version()
-    settings = Settings(seed, size, lights, samples)
-    if count < 1:
-        raise ConfigError(f"--count {count}: at least one sample must be asked for.")
-    packs = find_packs(assets)
-    hdris = (*studio_hdris(Path(bpy.utils.system_resource("DATAFILES"))), *packs.hdris)
-    _claim(out, settings)
-
-    begin = time.monotonic()
-    missing = [i for i in range(count) if not (out / sample_name(i) / "sample.json").is_file()]
-    if len(missing) < count:
-        report(f"{count - len(missing)} of {count} samples are there already.")
-    done = 0
-    for group in sorted({index // settings.group for index in missing}):
-        scenes = [s for s in scenes_rand(seed, group, settings.group, packs, hdris) if s.index in missing]
-        _check_disk(out, done)
-        for scene, shot in zip(scenes, shoot(scenes, packs, settings), strict=True):
+    group = min(wanted) // settings.group
+    scenes = scenes_rand(settings.seed, group, settings.group, packs, hdris)
+    for scene, shot in zip(scenes, shoot(scenes, packs, settings), strict=True):
+        if scene.index in wanted:
             write_sample(out / sample_name(scene.index), *shot)
-            done += 1
-            pace = (time.monotonic() - begin) / done
-            left = pace * (len(missing) - done)
-            report(f"{sample_name(scene.index)} {done}/{len(missing)}  {pace:.1f} s each, {left / 60:.0f} min left")
+            yield scene.index
+        if scene.index == max(wanted):
+            return
 
 
-def _check_disk(out: Path, done: int) -> None:
-    free = shutil.disk_usage(out).free
-    if free < DISK_FREE_MIN:
-        raise SampleError(
-            f"{out} has {free // 2**20} MiB left; rendering stops below {DISK_FREE_MIN // 2**20} MiB. "
-            f"Free some space and run the same command: it goes on after {done} samples."
-        )
-
-
-def _claim(out: Path, settings: Settings) -> None:
-    """Write dataset.json, or compare with the one that is there: one folder holds one dataset."""
-    path = out / "dataset.json"
+def serve(out: Path, assets: Path | None = None, device: str = "auto") -> None:
+    """Be a worker (``synth.workers``): render the groups of ``out`` that stdin names, until it closes."""
+    _let_the_system_kill_this_first()
+    orders: queue.Queue[str] = queue.Queue()
+    threading.Thread(target=_read_orders, args=(orders,), daemon=True).start()
     try:
-        out.mkdir(parents=True, exist_ok=True)
-        if not path.exists():
-            path.write_text(json.dumps(settings.table(), indent=1))
-    except OSError as error:
-        raise SampleError(f"{out} cannot be written: {error.strerror}. Choose a folder of your own.") from error
-    try:
-        found = json.loads(path.read_text())
-    except json.JSONDecodeError:
-        raise ConfigError(f"{path} is damaged. Delete it, or choose another folder.") from None
-    differing = [f"{k} is {found.get(k)} there and {v} here" for k, v in settings.table().items() if found.get(k) != v]
-    if differing:
-        raise ConfigError(f"{out} holds another dataset: {'; '.join(differing)}. Choose another folder.")
+        check_version()
+        settings, packs = read_settings(out), find_packs(assets)
+        hdris = (*studio_hdris(Path(bpy.utils.system_resource("DATAFILES"))), *packs.hdris)
+        _say(ready="")
+        while True:
+            wanted = [int(word) for word in orders.get().split()]
+            for index in render_group(out, wanted, settings, packs, hdris):
+                _say(sample=index)
+            _say(group=wanted[0] // settings.group, rss=_resident_bytes())
+    except RelightError as error:
+        _say(error=type(error).__name__, sentence=str(error))
+        raise
+
+
+def _say(**message: object) -> None:
+    print(MARK + json.dumps(message), flush=True)
+
+
+def _read_orders(orders: "queue.Queue[str]") -> None:
+    for line in sys.stdin:
+        orders.put(line)
+    # The parent is gone or wants no more. Cycles may be rendering, and nobody else will remove its pictures.
+    shutil.rmtree(tempfile.gettempdir(), ignore_errors=True)
+    os._exit(0)
+
+
+def _resident_bytes() -> int:
+    """Memory that this process holds now; 0 where the system does not tell."""
+    with suppress(OSError):
+        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    return 0
+
+
+def _let_the_system_kill_this_first() -> None:
+    """When memory runs out, Linux shall take a worker rather than its parent or anything else of the user's."""
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("500")

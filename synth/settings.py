@@ -1,10 +1,16 @@
-"""What a dataset is rendered with: the flags of ``relight-stage render`` that decide its pixels."""
+"""What a dataset is rendered with: the flags of ``relight-stage render`` that decide its pixels, and dataset.json."""
 
-from dataclasses import dataclass
+import hashlib
+import json
+import os
+import uuid
+from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Any
 
-from ..errors import ConfigError
+from ..errors import ConfigError, SampleError
 from ..scenes.lights import Lights, parse_lights
+from ..scenes.packs import Packs
 from .sample import FORMAT
 
 SIZE_MIN, SIZE_MAX = 32, 4096
@@ -28,8 +34,9 @@ class Settings:
     def __post_init__(self) -> None:
         if self.seed < 0:
             raise ConfigError(f"--seed {self.seed}: a seed is 0 or a positive whole number.")
-        if not SIZE_MIN <= self.size <= SIZE_MAX:
-            raise ConfigError(f"--size {self.size}: write a number of pixels from {SIZE_MIN} to {SIZE_MAX}.")
+        if not SIZE_MIN <= self.size <= SIZE_MAX or self.size % 2:
+            # Film and video codecs, and every network that halves its picture, want even sides.
+            raise ConfigError(f"--size {self.size}: write an even number of pixels from {SIZE_MIN} to {SIZE_MAX}.")
         if self.samples < 1:
             raise ConfigError(f"--samples {self.samples}: at least one sample per pixel is needed; 32 is usual.")
         parse_lights(self.lights)
@@ -43,12 +50,89 @@ class Settings:
         """How many consecutive samples show one person: the smallest unit of work."""
         return self.rig.hdris
 
+    @property
+    def group_bytes(self) -> int:
+        """More than a group takes on disk, its Cycles images in the temporary folder included."""
+        # About 100 channels of maps and twelve a light, in half floats that ZIP hardly shrinks where there is noise.
+        return self.group * self.size**2 * 2 * (100 + 12 * self.rig.olat)
+
     def table(self) -> dict[str, Any]:
-        """The content of dataset.json."""
-        return {
-            "format": FORMAT,
-            "seed": self.seed,
-            "size": self.size,
-            "lights": self.lights,
-            "samples": self.samples,
-        }
+        """These settings as they stand in dataset.json."""
+        return {"format": FORMAT, **{field.name: getattr(self, field.name) for field in fields(self)}}
+
+
+@dataclass(frozen=True)
+class Shard:
+    """One of ``of`` parts of a dataset, the ``part``-th from 1: the groups g with g mod ``of`` = ``part`` − 1."""
+
+    part: int = 1
+    of: int = 1
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.part <= self.of:
+            raise ConfigError(f"--shard {self.part}/{self.of}: write k/N with k from 1 to N, for example 1/4.")
+
+    def groups(self, count: int, group: int) -> range:
+        """Its groups in a dataset of ``count`` samples, ``group`` samples each."""
+        return range(self.part - 1, -(-count // group), self.of)
+
+
+def claim_folder(out: Path, settings: Settings, packs: Packs) -> None:
+    """Write dataset.json, or compare with the one that is there: one folder holds one dataset.
+
+    Raises:
+        ConfigError: ``out`` holds a dataset of other settings or other assets.
+        SampleError: ``out`` cannot be written.
+    """
+    table = {**settings.table(), **_assets(packs)}
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        if not (out / "dataset.json").exists():
+            _write_once(out / "dataset.json", json.dumps(table, indent=1))
+    except OSError as error:
+        raise SampleError(f"{out} cannot be written: {error.strerror}. Choose a folder of your own.") from error
+    found = _read_table(out)
+    differing = [f"{k} is {found.get(k)} there and {v} here" for k, v in table.items() if found.get(k) != v]
+    if differing:
+        raise ConfigError(f"{out} holds another dataset: {'; '.join(differing)}. Choose another folder.")
+
+
+def read_settings(out: Path) -> Settings:
+    """The settings of a folder that was claimed."""
+    table = _read_table(out)
+    return Settings(**{field.name: table[field.name] for field in fields(Settings) if field.name in table})
+
+
+def _assets(packs: Packs) -> dict[str, Any]:
+    """What of the asset folder decides pixels: who can be drawn, and the list that panoramas are drawn from."""
+    names = [path.name for path in packs.hdris]
+    digest = hashlib.sha256("\n".join(names).encode()).hexdigest()[:8]
+    return {
+        "packs": [name for name in ("ict_facekit", "makehuman") if getattr(packs, name) is not None],
+        "hdris": f"{len(names)} files ({digest})" if names else "none",
+    }
+
+
+def _write_once(path: Path, text: str) -> None:
+    """Let a file appear whole under its name, and only if nobody else's is there by then."""
+    draft = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    draft.write_text(text)
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    except OSError:  # a file system without hard links
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _read_table(out: Path) -> dict[str, Any]:
+    path = out / "dataset.json"
+    try:
+        table = json.loads(path.read_text())
+    except (OSError, json.JSONDecodeError, UnicodeDecodeError):
+        table = None
+    if not isinstance(table, dict):
+        raise ConfigError(f"{path} is missing or damaged. Delete it, or choose another folder.")
+    return table

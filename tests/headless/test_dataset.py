@@ -14,9 +14,10 @@ import pytest
 from relight_stage.errors import ConfigError, SampleError
 from relight_stage.synth.checks import check_dataset, sample_problems
 from relight_stage.synth.exr import read_planes, write_exr
+from relight_stage.synth.farm import render_dataset
 from relight_stage.synth.passes import MAPS
-from relight_stage.synth.render import render_dataset
 from relight_stage.synth.sample import list_samples, read_olat, read_sample, write_sample
+from relight_stage.synth.settings import Settings
 
 SCRIPT = Path(__file__).resolve().parents[2] / "synth" / "render.py"
 QUICK = {"seed": 3, "size": 40, "samples": 4}
@@ -35,7 +36,7 @@ def no_packs(monkeypatch):
 def dataset(tmp_path_factory):
     """Two samples of the procedural head, the first and the second of seed 3, with eight lights each."""
     out = tmp_path_factory.mktemp("dataset") / "set"
-    render_dataset(out, count=2, lights="olat:8", report=quiet, **QUICK)
+    render_dataset(out, 2, Settings(lights="olat:8", **QUICK), report=quiet)
     return out
 
 
@@ -69,7 +70,7 @@ def test_landmarks_fall_on_the_face(dataset):
 
 
 def test_the_same_seed_gives_the_same_pixels(dataset, tmp_path):
-    render_dataset(tmp_path / "again", count=1, lights="olat:8", report=quiet, **QUICK)
+    render_dataset(tmp_path / "again", 1, Settings(lights="olat:8", **QUICK), report=quiet)
     first, again = read_sample(dataset / "000000"), read_sample(tmp_path / "again" / "000000")
     assert first.meta == again.meta
     for name in MAPS:
@@ -80,7 +81,7 @@ def test_the_same_seed_gives_the_same_pixels(dataset, tmp_path):
 def test_a_rerun_renders_only_what_is_missing(dataset):
     stamps = {p: p.stat().st_mtime_ns for p in dataset.glob("0*/maps.exr")}
     lines = []
-    render_dataset(dataset, count=2, lights="olat:8", report=lines.append, **QUICK)
+    render_dataset(dataset, 2, Settings(lights="olat:8", **QUICK), report=lines.append)
     assert lines == ["2 of 2 samples are there already."]
     assert stamps == {p: p.stat().st_mtime_ns for p in dataset.glob("0*/maps.exr")}
 
@@ -133,36 +134,43 @@ def test_check_names_a_file_that_was_cut_short(dataset, tmp_path):
 
 def test_another_dataset_in_the_folder_is_refused(dataset):
     with pytest.raises(ConfigError, match=r"seed is 3 there and 4 here"):
-        render_dataset(dataset, count=1, lights="olat:8", report=quiet, **{**QUICK, "seed": 4})
+        render_dataset(dataset, 1, Settings(lights="olat:8", **{**QUICK, "seed": 4}), report=quiet)
 
 
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
-        ({"count": 0}, "--count 0"),
         ({"size": 7}, "--size 7"),
+        ({"size": 255}, "--size 255: write an even number"),
+        ({"size": 8192}, "--size 8192"),
         ({"seed": -1}, "--seed -1"),
         ({"samples": 0}, "--samples 0"),
         ({"lights": "olat:100000"}, "--lights"),
         ({"lights": "candles"}, "--lights"),
     ],
 )
+def test_impossible_settings_are_named(change, complaint):
+    with pytest.raises(ConfigError, match=complaint):
+        Settings(**{**QUICK, **change})
+
+
+@pytest.mark.parametrize(("change", "complaint"), [({"count": 0}, "--count 0"), ({"workers": 0}, "--workers 0")])
 def test_impossible_values_are_named_before_anything_is_written(tmp_path, change, complaint):
     with pytest.raises(ConfigError, match=complaint):
-        render_dataset(tmp_path / "out", **{"count": 1, "report": quiet, **QUICK, **change})
+        render_dataset(tmp_path / "out", settings=Settings(**QUICK), report=quiet, **{"count": 1, **change})
     assert not (tmp_path / "out").exists()
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(SampleError, match="cannot be written"):
-        render_dataset(tmp_path / "file" / "out", count=1, report=quiet, **QUICK)
+        render_dataset(tmp_path / "file" / "out", 1, Settings(**QUICK), report=quiet)
 
 
 def test_rendering_stops_before_the_disk_is_full(tmp_path, monkeypatch):
-    monkeypatch.setattr("relight_stage.synth.render.DISK_FREE_MIN", 10**18)
+    monkeypatch.setattr("relight_stage.synth.farm.DISK_FREE_MIN", 10**18)
     with pytest.raises(SampleError, match="Free some space and run the same command"):
-        render_dataset(tmp_path / "out", count=1, report=quiet, **QUICK)
+        render_dataset(tmp_path / "out", 1, Settings(**QUICK), report=quiet)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="file size limits are a POSIX thing")

@@ -1,0 +1,95 @@
+"""Who renders what: several runs on one folder share its groups by claims, hidden files that name their holder.
+
+Claims save work and guard nothing: a sample appears whole under its name whoever writes it, and every writer of it
+writes the same pixels. So the moment in which two runs take over one stale claim may cost time, never a sample.
+"""
+
+import json
+import os
+import socket
+import time
+from contextlib import suppress
+from pathlib import Path
+
+# The holder of a claim touches it every REFRESH_S. Clocks of two machines may differ by minutes.
+REFRESH_S = 30.0
+STALE_S = 900.0
+
+
+class Claims:
+    """The claims of one run on the groups of the dataset in ``out``."""
+
+    def __init__(self, out: Path) -> None:
+        self.out = out
+        self.mine: set[int] = set()
+        self._refreshed = time.monotonic()
+
+    def take(self, group: int) -> bool:
+        """Claim a group; False where another run that is alive holds it."""
+        path = self._path(group)
+        if is_stale(path):
+            path.unlink(missing_ok=True)
+        try:
+            with open(path, "x") as file:
+                json.dump({"host": socket.gethostname(), "pid": os.getpid()}, file)
+        except FileExistsError:
+            return False
+        self.mine.add(group)
+        return True
+
+    def release(self, group: int) -> None:
+        self.mine.discard(group)
+        self._path(group).unlink(missing_ok=True)
+
+    def refresh(self) -> None:
+        """Show the other runs that this one is alive; call it every few seconds."""
+        if time.monotonic() - self._refreshed < REFRESH_S:
+            return
+        self._refreshed = time.monotonic()
+        for group in self.mine:
+            with suppress(FileNotFoundError):
+                os.utime(self._path(group))
+
+    def is_held(self, group: int) -> bool:
+        """Whether another run that is alive holds a group."""
+        path = self._path(group)
+        return path.exists() and not is_stale(path)
+
+    def holder(self, group: int) -> str:
+        """Who holds a group, in words."""
+        found = _read(self._path(group))
+        return f"process {found['pid']} on {found['host']}" if found else "another run"
+
+    def _path(self, group: int) -> Path:
+        return self.out / f".group-{group:06d}.claim"
+
+
+def is_stale(path: Path) -> bool:
+    """Whether the holder of a claim is dead; False where there is no claim."""
+    try:
+        age_s = time.time() - path.stat().st_mtime
+    except FileNotFoundError:
+        return False
+    found = _read(path)
+    # Windows has no signal that only asks; there the claim's age alone decides.
+    if found and found["host"] == socket.gethostname() and os.name == "posix":
+        return not _is_alive(found["pid"])
+    return age_s > STALE_S
+
+
+def _read(path: Path) -> dict | None:
+    try:
+        found = json.loads(path.read_text())
+        return {"host": str(found["host"]), "pid": int(found["pid"])}
+    except (OSError, ValueError, KeyError, TypeError):  # gone by now, or not yet written
+        return None
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
