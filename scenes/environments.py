@@ -14,11 +14,17 @@ import numpy as np
 
 from .colour import luminance
 from .hdris import Hdri, hdri_rand
+from .lamp import Lamp, lamp_panorama, lamp_rand
 from .light_map import flux, resize
+from .room import Room, room_panorama, room_rand
+from .sky import Sky, sky_panorama, sky_rand
+from .spectra import black_body
+from .street import Street, street_panorama, street_rand
+from .studio import Studio, studio_panorama, studio_rand
 
 HEIGHT_MAX = 1024  # rows; finer panoramas are averaged down
 
-Source = Hdri
+Source = Hdri | Sky | Studio | Room | Street | Lamp
 Read = Callable[[Path], np.ndarray]
 
 
@@ -80,17 +86,56 @@ def panorama_of(environment: Environment, read: Read) -> np.ndarray:
 
 
 def environment_rand(rng: np.random.Generator, hdris: tuple[Path, ...]) -> Environment:
-    """Draw the light of one sample."""
-    source = hdri_rand(rng, hdris)
-    return Environment((Layer(source, float(rng.uniform(0, 360)), float(np.exp(rng.uniform(-0.4, 0.4)))),))
+    """Draw the light of one sample: a file, a made-up place, or two lights as a photo would really have.
+
+    Args:
+        hdris: files to draw from; none leaves the made-up places.
+    """
+    if rng.uniform() < 0.85:
+        return Environment((_layer_rand(rng, _place_rand(rng, hdris)),))
+    if rng.uniform() < 0.7:
+        # A flash near the camera, or a lamp somewhere in front, that fills in.
+        first = _layer_rand(rng, _place_rand(rng, hdris))
+        lamp = lamp_rand(rng, spread_deg=12 if rng.uniform() < 0.6 else 60)
+        return Environment((first, Layer(lamp, strength=float(np.exp(rng.uniform(-1.6, 0.7))))))
+    return Environment(tuple(_layer_rand(rng, _place_rand(rng, hdris)) for _ in range(2)))
+
+
+def _place_rand(rng: np.random.Generator, hdris: tuple[Path, ...]) -> Source:
+    if hdris and rng.uniform() < 0.5:
+        return hdri_rand(rng, hdris)
+    draw = (sky_rand, studio_rand, room_rand, street_rand, lamp_rand)[rng.choice(5, p=[0.32, 0.27, 0.22, 0.13, 0.06])]
+    return draw(rng)
+
+
+def _layer_rand(rng: np.random.Generator, source: Source) -> Layer:
+    """Turn and tint a source; what was placed about the face stays near where it was placed."""
+    spread_deg = {Studio: 15.0, Room: 60.0, Lamp: 0.0}.get(type(source), 360.0)
+    tint = np.ones(3)
+    if rng.uniform() < 0.3:  # a camera's white balance that is off
+        tint = black_body(float(round(6500 * np.exp(rng.normal(0, 0.2)), -1))) / black_body(6500)
+        tint /= luminance(tint)
+    return Layer(
+        source,
+        turn_deg=float(rng.uniform(-0.5, 0.5) * spread_deg) % 360,
+        strength=float(np.exp(rng.uniform(-0.4, 0.4))),
+        tint=(float(tint[0]), float(tint[1]), float(tint[2])),
+    )
 
 
 def _paint(source: Source, read: Read) -> np.ndarray:
-    return _exposed(_shrunk(np.maximum(read(source.path), 0)))
-
-
-def _shrunk(panorama: np.ndarray) -> np.ndarray:
-    return resize(panorama, min(len(panorama), HEIGHT_MAX))
+    if isinstance(source, Lamp):
+        return lamp_panorama(source)
+    if isinstance(source, Hdri):
+        panorama = np.maximum(read(source.path), 0)
+        return _exposed(resize(panorama, min(len(panorama), HEIGHT_MAX)))
+    if isinstance(source, Sky):
+        return _exposed(sky_panorama(source))
+    if isinstance(source, Studio):
+        return _exposed(studio_panorama(source))
+    if isinstance(source, Room):
+        return _exposed(room_panorama(source))
+    return _exposed(street_panorama(source))
 
 
 def _exposed(panorama: np.ndarray) -> np.ndarray:

@@ -32,11 +32,16 @@ def directions(height: int) -> np.ndarray:
     return out
 
 
+def row_edges(height: int) -> np.ndarray:
+    """Where rows begin and end, (height + 1,), from −1 at the top to 1: minus the sine of the elevation, in which equal
+    lengths are equal solid angles."""
+    return -np.cos(np.arange(height + 1) / height * np.pi)
+
+
 @lru_cache(maxsize=8)
 def solid_angles(height: int) -> np.ndarray:
     """Solid angle of each texel in steradians, (height, 1); a map's texels sum to 4π."""
-    edges = np.sin((0.5 - np.arange(height + 1) / height) * np.pi)
-    out = ((edges[:-1] - edges[1:]) * np.pi / height)[:, None]
+    out = (np.diff(row_edges(height)) * np.pi / height)[:, None]
     out.setflags(write=False)
     return out
 
@@ -98,10 +103,8 @@ def check_light_map(light_map: np.ndarray, name: str = "the light map") -> None:
         )
 
 
-def _overlaps(count_in: int, count_out: int) -> np.ndarray:
-    """Share of input cell j in output cell i when both divide the same interval, (count_out, count_in)."""
-    edges_in = np.arange(count_in + 1) / count_in
-    edges_out = np.arange(count_out + 1) / count_out
+def overlaps(edges_in: np.ndarray, edges_out: np.ndarray) -> np.ndarray:
+    """Length of input cell j within output cell i, (out, in), for cells between increasing edges."""
     low = np.maximum(edges_in[None, :-1], edges_out[:-1, None])
     high = np.minimum(edges_in[None, 1:], edges_out[1:, None])
     return np.maximum(high - low, 0.0)
@@ -109,10 +112,8 @@ def _overlaps(count_in: int, count_out: int) -> np.ndarray:
 
 def _area_resample(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
     """Average over solid angle, so that the light of every region of the sphere is kept."""
-    rows = _overlaps(pixels.shape[0], height) * np.cos(
-        (0.5 - (np.arange(pixels.shape[0]) + 0.5) / pixels.shape[0]) * np.pi
-    )
-    columns = _overlaps(pixels.shape[1], width)
+    rows = overlaps(row_edges(pixels.shape[0]), row_edges(height))
+    columns = overlaps(np.arange(pixels.shape[1] + 1) / pixels.shape[1], np.arange(width + 1) / width)
     rows /= rows.sum(axis=1, keepdims=True)
     columns /= columns.sum(axis=1, keepdims=True)
     shrunk = np.tensordot(rows, np.maximum(pixels, 0).astype(np.float64), axes=1)  # (height, w, 3)
