@@ -45,6 +45,15 @@ class Camera:
         matrix[:3, 3] = target + back * self.distance_m
         return matrix
 
+    def intrinsics(self, size_px: int) -> np.ndarray:
+        """(3, 3) float64, pixels: an OpenCV camera frame (x right, y down, z forward) to a square picture."""
+        focal_px = self.focal_mm / SENSOR_MM * size_px
+        return np.array([[focal_px, 0.0, size_px / 2], [0.0, focal_px, size_px / 2], [0.0, 0.0, 1.0]])
+
+    def extrinsics(self) -> np.ndarray:
+        """(4, 4) float64, world to the OpenCV camera frame."""
+        return np.diag([1.0, -1.0, -1.0, 1.0]) @ np.linalg.inv(self.matrix_world())
+
     def project(self, points: np.ndarray, size_px: int) -> np.ndarray:
         """Pixel positions (N, 2) of world points (N, 3): x right, y down, from the picture's top left corner."""
         matrix = self.matrix_world()

@@ -1,21 +1,22 @@
-"""A sample on disk: a folder with maps.exr, light.exr, perhaps olat.exr, and sample.json, which is written last.
+"""A sample on disk: a folder with maps.exr, light.exr, perhaps olat.exr and gradient.exr, and last sample.json.
 
 A folder is complete when it bears its final name: samples are written into a hidden folder that is renamed whole.
 """
 
 import json
 import shutil
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..errors import SampleError
+from .cryptomatte import attributes
 from .exr import read_planes, stack, write_exr
-from .passes import MAPS
+from .passes import FULL_FLOAT, HALF_MAX, MAPS, RGB, layer
 
-FORMAT = 1
-RGB = ("R", "G", "B")
+FORMAT = 2
 
 
 class Sample(NamedTuple):
@@ -23,7 +24,7 @@ class Sample(NamedTuple):
 
     Attributes:
         meta: the content of sample.json.
-        maps: name -> (H, W, C) float32 as in synth.passes.MAPS.
+        maps: name -> (H, W, C) float32; which there are, out of synth.passes.MAPS, the sample itself says.
         light_map: (64, 128, 3) float32, camera frame.
     """
 
@@ -36,22 +37,34 @@ class Olat(NamedTuple):
     """One-light-at-a-time images: each light is a disc of solid angle 4π/N with 1 W/m² at perpendicular incidence.
 
     Attributes:
-        diffuse: (N, H, W, 3) float16, associated alpha.
+        diffuse: (N, H, W, 3) float16, associated alpha: specular off.
         specular: (N, H, W, 3) float16.
         directions: (N, 3) towards the lights, camera frame.
+        unshadowed: (N, H, W, 3) float16: specular off, visibility off; None in samples without.
     """
 
     diffuse: np.ndarray
     specular: np.ndarray
     directions: np.ndarray
+    unshadowed: np.ndarray | None = None
+
+    def images(self) -> dict[str, np.ndarray]:
+        """The stacks that are there, by name."""
+        stacks = {"diffuse": self.diffuse, "specular": self.specular, "unshadowed": self.unshadowed}
+        return {name: images for name, images in stacks.items() if images is not None}
 
 
 def sample_name(index: int) -> str:
     return f"{index:06d}"
 
 
-def write_sample(folder: Path, sample: Sample, olat: Olat | None = None) -> None:
+def write_sample(
+    folder: Path, sample: Sample, olat: Olat | None = None, gradients: dict[str, np.ndarray] | None = None
+) -> None:
     """Write a sample; it appears under its name only when it is whole.
+
+    Args:
+        gradients: ``<pattern>_diffuse``, ``<pattern>_specular`` -> (H, W, 3).
 
     Raises:
         SampleError: the disk is full or the folder cannot be written.
@@ -60,16 +73,20 @@ def write_sample(folder: Path, sample: Sample, olat: Olat | None = None) -> None
     shutil.rmtree(partial, ignore_errors=True)
     try:
         partial.mkdir(parents=True)
-        # Depth needs more than half a float's eleven bits.
-        maps = {name: a.astype(np.float32 if name == "depth" else np.float16) for name, a in sample.maps.items()}
-        write_exr(partial / "maps.exr", maps, MAPS)
+        channels = {name: MAPS[name] for name in sample.maps}
+        maps = {name: a.astype(np.float32) if name in FULL_FLOAT else _halves(a) for name, a in sample.maps.items()}
+        write_exr(partial / "maps.exr", maps, channels, attributes(sample.meta.get("cryptomatte", {})))
         write_exr(partial / "light.exr", {"light": sample.light_map.astype(np.float32)}, {"light": RGB})
+        meta = {**sample.meta, "maps": channels}
         if olat is not None:
-            planes = {}
-            for i in range(len(olat.directions)):
-                planes[f"diffuse_{i:03d}"], planes[f"specular_{i:03d}"] = olat.diffuse[i], olat.specular[i]
-            write_exr(partial / "olat.exr", planes, dict.fromkeys(planes, RGB))
-        (partial / "sample.json").write_text(json.dumps(sample.meta, indent=1))
+            images = {f"{name}_{i:03d}": a for name, stacked in olat.images().items() for i, a in enumerate(stacked)}
+            write_exr(partial / "olat.exr", images, {name: layer(name, RGB) for name in images})
+            meta["olat"] = {**meta["olat"], "images": list(olat.images())}
+        if gradients is not None:
+            halves = {name: _halves(image) for name, image in gradients.items()}
+            write_exr(partial / "gradient.exr", halves, {name: layer(name, RGB) for name in halves})
+            meta["gradient"] = {"images": list(halves)}
+        (partial / "sample.json").write_text(json.dumps(meta, indent=1))
         partial.rename(folder)
     except OSError as error:
         raise SampleError(
@@ -94,17 +111,27 @@ def read_meta(folder: Path) -> dict[str, Any]:
     return meta
 
 
-def read_sample(folder: Path) -> Sample:
-    """Read everything but the OLAT stack."""
+def read_sample(folder: Path, names: Collection[str] | None = None) -> Sample:
+    """Read everything but the OLAT stack and the gradients.
+
+    Args:
+        names: of the maps that are needed; None reads all that the sample has.
+
+    Raises:
+        SampleError: the sample is not complete, or lacks one of ``names``.
+    """
     folder = Path(folder)
     meta = read_meta(folder)
+    missing = sorted(set(names or ()) - set(meta["maps"]))
+    if missing:
+        raise SampleError(f"{folder} has no map {', '.join(missing)}. Render the sample again.")
     planes = read_planes(folder / "maps.exr")
-    # Samples older than the last two labels show nothing of them.
-    for label in ("accessories", "props"):
-        if "matte.V" in planes:
-            planes.setdefault(f"parsing.{label}", np.zeros_like(planes["matte.V"]))
-    maps = {name: stack(planes, name, channels).astype(np.float32) for name, channels in MAPS.items()}
-    return Sample(meta, maps, stack(read_planes(folder / "light.exr"), "light", RGB))
+    maps = {
+        name: stack(planes, channels).astype(np.float32)
+        for name, channels in meta["maps"].items()
+        if names is None or name in names
+    }
+    return Sample(meta, maps, stack(read_planes(folder / "light.exr"), RGB))
 
 
 def read_olat(folder: Path) -> Olat:
@@ -114,12 +141,26 @@ def read_olat(folder: Path) -> Olat:
     if not olat:
         raise SampleError(f"{folder} has no OLAT images. Render it with --lights olat:32.")
     planes = read_planes(folder / "olat.exr")
-    count = olat["count"]
-    diffuse, specular = (
-        np.stack([stack(planes, f"{kind}_{i:03d}", RGB) for i in range(count)]).astype(np.float16)
-        for kind in ("diffuse", "specular")
-    )
-    return Olat(diffuse, specular, np.asarray(olat["directions"], np.float64))
+    stacks = {
+        name: np.stack([stack(planes, layer(f"{name}_{i:03d}", RGB)) for i in range(olat["count"])]).astype(np.float16)
+        for name in olat["images"]
+    }
+    return Olat(directions=np.asarray(olat["directions"], np.float64), **stacks)
+
+
+def read_gradients(folder: Path) -> dict[str, np.ndarray]:
+    """Read the pictures under gradient light: ``<pattern>_diffuse``, ``<pattern>_specular`` -> (H, W, 3) float32."""
+    folder = Path(folder)
+    gradient = read_meta(folder).get("gradient")
+    if not gradient:
+        raise SampleError(f"{folder} has no pictures under gradient light. Render it with --lights gradient.")
+    planes = read_planes(folder / "gradient.exr")
+    return {name: stack(planes, layer(name, RGB)).astype(np.float32) for name in gradient["images"]}
+
+
+def _halves(image: np.ndarray) -> np.ndarray:
+    """Float16; a glint of the sun may be brighter than the largest half."""
+    return np.clip(image, -HALF_MAX, HALF_MAX).astype(np.float16)
 
 
 def list_samples(dataset: Path) -> list[Path]:

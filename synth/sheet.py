@@ -34,7 +34,11 @@ PARSING_COLOURS = np.array(
 )
 
 # Maps that hold light: they share the gain of the photo they belong to.
-RADIANCE = ("full", "diffuse", "unshadowed", "specular", "shading", "light map")
+RADIANCE = ("full", "foreground", "diffuse", "unshadowed", "specular", "shading", "direct", "indirect", "light map")
+
+
+# Maps of shares and weights: shown as they are, not as light.
+PLAIN = ("matte", "trimap", "shadow", "roughness", "specular_weight", "subsurface_weight")
 
 
 def gain_of(pixels: np.ndarray, matte: np.ndarray | None = None, target: float = 0.8) -> float:
@@ -77,7 +81,13 @@ def show(name: str, pixels: np.ndarray, gain: float = 1.0, matte: np.ndarray | N
         return _bytes(_nearness(pixels, matte).repeat(3, axis=-1))
     if name == "parsing":
         return _bytes(pixels @ PARSING_COLOURS[: len(LABELS)] / 255)
-    if name in ("matte", "shadow"):
+    if name == "position":
+        return _bytes(_within_range(pixels, matte))
+    if name == "uv":
+        return _bytes(np.concatenate([pixels, np.zeros_like(pixels[:, :, :1])], axis=-1))
+    if name.startswith("Crypto"):
+        return _bytes(_id_colours(pixels))
+    if name in PLAIN:
         return _bytes(np.broadcast_to(pixels, (*pixels.shape[:2], 3)))
     light = pixels * gain if name in RADIANCE else pixels
     return _bytes(linear_to_srgb(np.clip(np.broadcast_to(light, (*light.shape[:2], 3)), 0, 1)))
@@ -135,11 +145,15 @@ def sample_tiles(maps: dict[str, np.ndarray], light_map: np.ndarray, size: int =
     """
     matte = maps["matte"]
     gain = gain_of(maps["full"], matte)
-    # A white body is brighter than skin: shading gets an exposure of its own.
-    gains = {"shading": gain_of(maps["shading"], matte), "light map": gain_of(light_map, target=0.9)}
+    # A white body is brighter than skin: what divides by albedo gets an exposure of its own.
+    white = gain_of(maps["shading"], matte)
+    gains = {name: white for name in ("shading", "direct", "indirect")}
+    gains["light map"] = gain_of(light_map, target=0.9)
     # Straight maps go on outside the person, where they mean nothing.
-    straight = {name: maps[name] * matte for name in ("shading", "shadow")}
-    named = {**maps, **straight, "light map": light_map}
+    straight = {name: maps[name] * matte for name in ("shading", "shadow", "direct", "indirect") if name in maps}
+    # The first layer of a Cryptomatte holds what covers most of each pixel.
+    named = {name: pixels for name, pixels in maps.items() if not name.startswith("Crypto") or name.endswith("00")}
+    named = {**named, **straight, "light map": light_map}
     return [tile(show(name, pixels, gains.get(name, gain), matte), name, size) for name, pixels in named.items()]
 
 
@@ -169,6 +183,25 @@ def _nearness(depth: np.ndarray, matte: np.ndarray | None) -> np.ndarray:
     near, far = np.percentile(depth[inside], [0.5, 99.5])
     ramp = 1 - 0.85 * np.clip((depth - near) / max(far - near, 1e-6), 0, 1)
     return np.where(inside, ramp, 0)
+
+
+def _within_range(places: np.ndarray, matte: np.ndarray | None) -> np.ndarray:
+    """(H, W, 3) in [0, 1]: each axis from the nearest to the farthest place that the matte covers by half."""
+    inside = (places != 0).any(axis=-1) if matte is None else matte.reshape(places.shape[:2]) > 0.5
+    if not inside.any():
+        return np.zeros_like(places)
+    low, high = np.percentile(places[inside], [0.5, 99.5], axis=0)
+    return np.where(inside[:, :, None], (places - low) / np.maximum(high - low, 1e-6), 0)
+
+
+def _id_colours(pair: np.ndarray) -> np.ndarray:
+    """(H, W, 3): a colour for each of the two ids of a Cryptomatte's layer, by their bits, times their shares."""
+    ids = np.ascontiguousarray(pair, np.float32).view(np.uint32)
+    out = np.zeros((*pair.shape[:2], 3), np.float32)
+    for k in (0, 2):
+        bits = np.stack([(ids[:, :, k] >> shift) & 0xFF for shift in (0, 8, 16)], axis=-1)
+        out += (0.2 + 0.8 * bits.astype(np.float32) / 255) * pair[:, :, k + 1 : k + 2]
+    return out
 
 
 def _bytes(unit: np.ndarray) -> np.ndarray:

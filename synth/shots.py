@@ -15,27 +15,39 @@ from ..scenes.light_map import panorama_in_camera
 from ..scenes.lights import olat_directions, olat_half_angle
 from ..scenes.packs import Packs
 from ..scenes.scene import Scene
-from .passes import factors
+from .device import choose_device
+from .passes import MAPS, factors, foreground_of, straighten, trimap_of
 from .sample import FORMAT, Olat, Sample
 from .settings import Settings
-from .stage import Split, Stage
+from .stage import Lit, Stage
 
 
 class Shot(NamedTuple):
-    """What is written as one sample."""
+    """What is written as one sample: the arguments of ``write_sample``."""
 
     sample: Sample
     olat: Olat | None
+    gradients: dict[str, np.ndarray] | None
 
 
 def shoot(
-    scenes: Sequence[Scene], packs: Packs, settings: Settings, bounces: int = 4, denoised: bool = True
+    scenes: Sequence[Scene],
+    packs: Packs,
+    settings: Settings,
+    bounces: int = 4,
+    denoised: bool = True,
+    device: str = "auto",
 ) -> Iterator[Shot]:
-    """Render scenes that share their head and camera, one shot each, in their order."""
+    """Render scenes that share their head and camera, one shot each, in their order.
+
+    Args:
+        device: as in ``choose_device``.
+    """
     first = scenes[0]
+    kind, _ = choose_device(device)
     bust = bust_of(first.head, packs)
     count = settings.rig.olat
-    with Stage(bust, first.camera, settings.size, first.render_seed, bounces, denoised) as stage:
+    with Stage(bust, first.camera, settings.size, first.render_seed, bounces, denoised, kind) as stage:
         for scene in scenes:
             panorama = panorama_of(scene.environment, read_panorama)
             on, unshadowed = stage.light_by_world(build_panorama_world(panorama), settings.samples)
@@ -44,9 +56,9 @@ def shoot(
             if count:
                 directions = olat_directions(count)
                 singles = stage.light_one_at_a_time(directions, max(2, settings.samples // 8))
-                diffuse, specular = (np.stack([np.asarray(s[k], np.float16) for s in singles]) for k in (0, 1))
-                olat = Olat(diffuse, specular, directions)
-            yield Shot(_sample(scene, bust, stage, settings, on, unshadowed, light_map), olat)
+                diffuse, specular, unlit = (np.stack([np.asarray(s[k], np.float16) for s in singles]) for k in range(3))
+                olat = Olat(diffuse, specular, directions, unlit)
+            yield Shot(_sample(scene, bust, stage, settings, on, unshadowed, light_map), olat, None)
 
 
 def _sample(
@@ -54,20 +66,27 @@ def _sample(
     bust: Bust,
     stage: Stage,
     settings: Settings,
-    on: Split,
+    on: Lit,
     unshadowed: np.ndarray,
     light_map: np.ndarray,
 ) -> Sample:
     surface, count = stage.surface, settings.rig.olat
     shading, shadow = factors(on.diffuse, unshadowed, surface.albedo)
+    full = on.diffuse + on.specular
+    constant = surface._asdict()
     maps = {
-        "full": on.diffuse + on.specular,
+        "full": full,
         "diffuse": on.diffuse,
         "unshadowed": unshadowed,
         "specular": on.specular,
         "shading": shading,
         "shadow": shadow,
-        **surface._asdict(),
+        "direct": straighten(on.direct, surface.albedo),
+        "indirect": straighten(on.indirect, surface.albedo),
+        "foreground": foreground_of(full, surface.matte),
+        "trimap": trimap_of(surface.matte),
+        **{name: constant[name] for name in MAPS if name in constant},
+        **surface.cryptomatte,
     }
     matrix = scene.camera.matrix_world()
     meta = {
@@ -86,10 +105,16 @@ def _sample(
             "sensor_mm": SENSOR_MM,
             "matrix_world": matrix.tolist(),
             "yaw_deg": scene.camera.yaw_deg,
+            "intrinsics": scene.camera.intrinsics(settings.size).tolist(),
+            "extrinsics": scene.camera.extrinsics().tolist(),
         },
         "landmarks": scene.camera.project(bust.landmarks, settings.size).tolist(),
+        "landmarks_3d": bust.landmarks.tolist(),
+        "group": {"subject": scene.index // settings.group, "member": scene.index % settings.group},
+        "sequence": None,
+        "cryptomatte": surface.manifests,
         "head": parameters(scene.head),
-        "versions": {"blender": bpy.app.version_string},
+        "versions": {"blender": bpy.app.version_string, "device": stage.device},
         "olat": None
         if not count
         else {

@@ -4,11 +4,7 @@ All images are (H, W, 3) float32, scene-linear Rec.709, associated alpha, top ro
 rests on are in docs/light-stage.md.
 """
 
-import os
-import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,32 +15,61 @@ from ..errors import RenderError, SampleError
 from ..scenes.build.aovs import AOVS
 from ..scenes.build.subject import build_bust, show_measuring_surface
 from ..scenes.build.surroundings import build_black_world, build_camera, build_olat_light
-from ..scenes.build.versions import PASS_NAMES, set_multilayer_exr
+from ..scenes.build.versions import PASS_NAMES, crypto_channels, set_multilayer_exr
 from ..scenes.bust import LABELS, Bust
 from ..scenes.cameras import Camera
 from ..scenes.lights import OLAT_CHUNK
+from .cryptomatte import Manifests, manifest_of
 from .denoise import denoise, is_denoiser_here
-from .exr import read_planes, stack
+from .device import CPU, use_device
+from .exr import read_exr, stack
+from .muting import muted
+from .passes import CRYPTOMATTE_LAYERS, CRYPTOMATTES, RGB, layer
 
-RGB = ("R", "G", "B")
 MEASURE_SAMPLES = 32  # per pixel, for what does not depend on light
 
 
 class Surface(NamedTuple):
-    """What a camera sees of the subject whatever the light; names and shapes as in synth.passes.MAPS."""
+    """What a camera sees of the subject whatever the light: maps as in synth.passes.MAPS.
+
+    Attributes:
+        cryptomatte: name of the map -> (H, W, 4).
+        manifests: of each Cryptomatte: the name of each object or material -> its id in hexadecimal digits.
+    """
 
     albedo: np.ndarray
     normal: np.ndarray
     depth: np.ndarray
+    position: np.ndarray
+    uv: np.ndarray
+    roughness: np.ndarray
+    specular_weight: np.ndarray
+    subsurface_weight: np.ndarray
     matte: np.ndarray
     parsing: np.ndarray
+    cryptomatte: dict[str, np.ndarray]
+    manifests: Manifests
 
 
-class Split(NamedTuple):
-    """One image in its two parts: what passes through albedo, and what does not."""
+class Lit(NamedTuple):
+    """A picture in parts: what passes through albedo, straight from the light and by way of other surfaces, and the
+    rest."""
+
+    direct: np.ndarray
+    indirect: np.ndarray
+    specular: np.ndarray
+
+    @property
+    def diffuse(self) -> np.ndarray:
+        return self.direct + self.indirect
+
+
+class Single(NamedTuple):
+    """A picture under one light: what passes through albedo, the rest, and the first with visibility off."""
 
     diffuse: np.ndarray
     specular: np.ndarray
+    unshadowed: np.ndarray
 
 
 class Stage:
@@ -56,12 +81,21 @@ class Stage:
         seed: Cycles' sampling seed, the same for all toggles: then on/off ratios never exceed 1 by noise.
         bounces: of light between surfaces.
         denoised: denoise every image where this Blender has Open Image Denoise.
+        device: ``cpu`` or a kind of GPU, as ``choose_device`` says.
     """
 
     def __init__(
-        self, bust: Bust, camera: Camera, size: int, seed: int, bounces: int = 4, denoised: bool = True
+        self,
+        bust: Bust,
+        camera: Camera,
+        size: int,
+        seed: int,
+        bounces: int = 4,
+        denoised: bool = True,
+        device: str = CPU,
     ) -> None:
         self.camera = camera
+        self.device = device
         self.denoised = denoised and is_denoiser_here()
         self.before = _data_blocks()
         self.scene = scene = bpy.data.scenes.new("Light Stage")
@@ -73,7 +107,7 @@ class Stage:
         scene.camera = build_camera(camera, scene.collection)
         self.black = build_black_world()
         _set_up_render(scene, size, seed, bounces)
-        _add_passes(scene.view_layers[0])
+        use_device(scene, device)
         self.surface = self._measure()
 
     def __enter__(self) -> "Stage":
@@ -84,11 +118,11 @@ class Stage:
             blocks = getattr(bpy.data, name)
             bpy.data.batch_remove([block for block in blocks if block.as_pointer() not in kept])
 
-    def light_by_world(self, world: bpy.types.World, samples: int) -> tuple[Split, np.ndarray]:
+    def light_by_world(self, world: bpy.types.World, samples: int) -> tuple[Lit, np.ndarray]:
         """Render under a world.
 
         Returns:
-            the split image with visibility on, and the diffuse image with visibility off.
+            the picture with visibility on, and its diffuse part with visibility off.
         """
         self.scene.world = world
         on = self.split(self.render_planes(samples))
@@ -97,28 +131,32 @@ class Stage:
         self._set_visibility(True)
         return on, off
 
-    def light_one_at_a_time(self, directions: np.ndarray, samples: int) -> list[Split]:
+    def light_one_at_a_time(self, directions: np.ndarray, samples: int) -> list[Single]:
         """Render the subject under N discs of light, each alone, by light groups.
-
-        Each light stands twice: one copy that glossy rays do not see, one that diffuse rays do not see.
 
         Args:
             directions: (N, 3) towards the lights, camera frame.
-            samples: per pixel, for each light; its two copies share them.
+            samples: per pixel, for each light; its copies share them.
         """
         self.scene.world = self.black
         rotation = self.camera.matrix_world()[:3, :3]
-        images: list[Split] = []
+        images: list[Single] = []
         for start in range(0, len(directions), OLAT_CHUNK):
             chunk = directions[start : start + OLAT_CHUNK] @ rotation.T
-            planes = self.render_lamps(chunk, len(directions), samples)
+            on = self.render_lamps(chunk, len(directions), samples)
+            self._set_visibility(False)
+            off = self.render_lamps(chunk, len(directions), samples)
+            self._set_visibility(True)
             for i in range(len(chunk)):
-                parts = (stack(planes, f"ViewLayer.Combined_{kind}_{i}", RGB) for kind in ("diffuse", "specular"))
-                images.append(Split(*(self._clean(part, fast=True) for part in parts)))
+                parts = ((on, "diffuse"), (on, "specular"), (off, "diffuse"))
+                singles = (stack(planes, layer(f"ViewLayer.Combined_{kind}_{i}", RGB)) for planes, kind in parts)
+                images.append(Single(*(self._clean(single, fast=True) for single in singles)))
         return images
 
     def render_lamps(self, directions: np.ndarray, count: int, samples: int) -> dict[str, np.ndarray]:
         """Render up to OLAT_CHUNK lights of a rig of ``count`` together, each copy in its own light group.
+
+        Each light stands twice: one copy that glossy rays do not see, one that diffuse rays do not see.
 
         Args:
             directions: (n, 3) towards the lights, world frame.
@@ -126,7 +164,7 @@ class Stage:
         Returns:
             all planes of the EXR; ``ViewLayer.Combined_diffuse_i.R`` is light i without specular.
         """
-        layer = self.scene.view_layers[0]
+        view_layer = self.scene.view_layers[0]
         lamps: list[bpy.types.Object] = []
         try:
             for i, direction in enumerate(directions):
@@ -135,15 +173,15 @@ class Stage:
                     lamp = build_olat_light(name, direction, count, self.lamps)
                     lamp.visible_glossy = kind == "specular"
                     lamp.visible_diffuse = kind == "diffuse"
-                    lamp.lightgroup = layer.lightgroups.add(name=name).name
+                    lamp.lightgroup = view_layer.lightgroups.add(name=name).name
                     lamps.append(lamp)
             # Each bounce draws one of the lamps, so a light gets its share of the samples.
             return self.render_planes(samples * len(directions))
         finally:
             for lamp in lamps:
                 bpy.data.lights.remove(lamp.data)
-            while layer.lightgroups:
-                layer.lightgroups.remove(layer.lightgroups[0])
+            while view_layer.lightgroups:
+                view_layer.lightgroups.remove(view_layer.lightgroups[0])
 
     def _set_visibility(self, visible: bool) -> None:
         """Whether the subject's surfaces hide light from each other (and send each other light)."""
@@ -152,29 +190,33 @@ class Stage:
 
     def render_planes(self, samples: int) -> dict[str, np.ndarray]:
         """Render the scene as it stands; every channel of Cycles' EXR by its name, (H, W), not denoised."""
+        return self._render(samples)[0]
+
+    def _render(self, samples: int) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+        """Planes and header of Cycles' EXR."""
         self.scene.cycles.samples = samples
         self.scene.update_tag()  # persistent data does not notice changes of Cycles' own settings
         with tempfile.TemporaryDirectory(prefix="relight-stage-") as folder:
             path = Path(folder) / "passes.exr"
             self.scene.render.filepath = str(path)
-            with _muted():
+            with muted():
                 bpy.ops.render.render(write_still=True, scene=self.scene.name)
             # On a full disk Blender reports success and leaves a file that is cut short, or none.
             try:
-                return read_planes(path)
+                return read_exr(path)
             except SampleError:
                 raise RenderError(
                     f"Cycles' image in {folder} is missing or cut short. Is the disk of the temporary folder full?"
                 ) from None
 
-    def split(self, planes: dict[str, np.ndarray]) -> Split:
+    def split(self, planes: dict[str, np.ndarray]) -> Lit:
         """Split an image of all lights together by Cycles' passes."""
-
-        def light(kind: str) -> np.ndarray:
-            direct, indirect, colour = (_pass(planes, kind + part) for part in ("Dir", "Ind", "Col"))
-            return (direct + indirect) * colour
-
-        return Split(self._clean(light("Diff")), self._clean(light("Gloss")))
+        passes = {name: stack(planes, layer(f"ViewLayer.{PASS_NAMES[name]}", RGB)) for name in PASS_NAMES}
+        return Lit(
+            self._clean(passes["DiffDir"] * passes["DiffCol"]),
+            self._clean(passes["DiffInd"] * passes["DiffCol"]),
+            self._clean((passes["GlossDir"] + passes["GlossInd"]) * passes["GlossCol"]),
+        )
 
     def _clean(self, image: np.ndarray, fast: bool = False) -> np.ndarray:
         if self.denoised:
@@ -184,44 +226,58 @@ class Stage:
     def _measure(self) -> Surface:
         self.scene.world = self.black
         show_measuring_surface(self.subject, True)
+        _choose_passes(self.scene.view_layers[0], measuring=True)
         cycles = self.scene.cycles
         bounces, cycles.max_bounces = cycles.max_bounces, 0
-        planes = self.render_planes(MEASURE_SAMPLES)
+        planes, texts = self._render(MEASURE_SAMPLES)
         cycles.max_bounces = bounces
+        _choose_passes(self.scene.view_layers[0], measuring=False)
         show_measuring_surface(self.subject, False)
-        aovs = {name: stack(planes, f"ViewLayer.{name}", RGB) for name in AOVS}
-        matte = stack(planes, "ViewLayer.Combined", ("A",)).clip(0, 1)
+        aovs = {name: stack(planes, layer(f"ViewLayer.{name}", RGB)) for name in AOVS}
+        matte = stack(planes, ("ViewLayer.Combined.A",)).clip(0, 1)
         parsing = np.concatenate([aovs[f"parsing_{k}"] for k in range(3)], axis=-1)[:, :, : len(LABELS)]
         # Behind a transparent surface AOVs are as noisy as the path's choice to pass it; the labels of a pixel have the
         # same noise and must sum to its coverage, which cancels it.
         seen = parsing.sum(axis=-1, keepdims=True)
+        matte = matte * (seen > 0)
         scale = np.where(seen > 0, matte / np.maximum(seen, 1e-6), 0)
+        straight = np.where(seen > 0, 1 / np.maximum(seen, 1e-6), 0)
+        layout = aovs["uv"][:, :, 2:]
+        principled = (aovs["principled"] * scale).clip(0, None)
+        cryptomatte = {
+            name: _cover(stack(planes, crypto_channels(planes, f"ViewLayer.{name}")), scale)
+            for cryptomatte in CRYPTOMATTES
+            for name in (f"{cryptomatte}{k:02d}" for k in range(CRYPTOMATTE_LAYERS))
+        }
         return Surface(
             albedo=(aovs["albedo"] * scale).clip(0, 1),
             normal=((aovs["normal"] * scale) @ self.camera.matrix_world()[:3, :3]).astype(np.float32),
-            depth=np.where(seen > 0, aovs["depth"][:, :, :1] / np.maximum(seen, 1e-6), 0).astype(np.float32),
-            matte=matte * (seen > 0),
+            depth=(aovs["depth"][:, :, :1] * straight).astype(np.float32),
+            position=(aovs["position"] * straight).astype(np.float32),
+            uv=np.where(layout > 1e-3, aovs["uv"][:, :, :2] / np.maximum(layout, 1e-3), 0).astype(np.float32),
+            roughness=principled[:, :, :1],
+            specular_weight=principled[:, :, 1:2],
+            subsurface_weight=principled[:, :, 2:],
+            matte=matte,
             parsing=(parsing * scale).clip(0, 1),
+            cryptomatte=cryptomatte,
+            manifests=self._manifests(texts),
         )
 
-
-@contextmanager
-def _muted() -> Iterator[None]:
-    """Keep Blender's line about each file that it saves out of the progress of a batch."""
-    sys.stdout.flush()
-    kept = os.dup(1)
-    silence = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(silence, 1)
-        yield
-    finally:
-        os.dup2(kept, 1)
-        os.close(kept)
-        os.close(silence)
+    def _manifests(self, texts: dict[str, str]) -> Manifests:
+        """What stands on the stage by name, out of all that Cycles' header lists."""
+        objects = {obj.name for obj in self.subject.objects}
+        materials = {material.name for obj in self.subject.objects for material in obj.data.materials}
+        return {
+            cryptomatte: {name: digits for name, digits in manifest_of(texts, cryptomatte).items() if name in names}
+            for cryptomatte, names in zip(CRYPTOMATTES, (objects, materials), strict=True)
+        }
 
 
-def _pass(planes: dict[str, np.ndarray], name: str) -> np.ndarray:
-    return stack(planes, f"ViewLayer.{PASS_NAMES[name]}", RGB)
+def _cover(ids: np.ndarray, scale: np.ndarray) -> np.ndarray:
+    """Scale the shares, and leave the ids' bits as they are: (H, W, 4)."""
+    shares = np.concatenate([ids[:, :, 1:2] * scale, ids[:, :, 3:] * scale], axis=-1)
+    return np.stack([ids[:, :, 0], shares[:, :, 0], ids[:, :, 2], shares[:, :, 1]], axis=-1).astype(np.float32)
 
 
 def _set_up_render(scene: bpy.types.Scene, size: int, seed: int, bounces: int) -> None:
@@ -238,7 +294,6 @@ def _set_up_render(scene: bpy.types.Scene, size: int, seed: int, bounces: int) -
     render.use_overwrite = True
     render.use_file_extension = False
     set_multilayer_exr(render.image_settings)
-    cycles.device = "CPU"
     cycles.seed = seed
     cycles.film_exposure = 1.0
     cycles.use_adaptive_sampling = cycles.use_denoising = False
@@ -254,16 +309,22 @@ def _set_up_render(scene: bpy.types.Scene, size: int, seed: int, bounces: int) -
     scene.cycles_curves.shape = "RIBBONS"
     scene.display_settings.display_device = "sRGB"
     scene.view_settings.view_transform = "Raw"
+    view_layer = scene.view_layers[0]
+    view_layer.name = "ViewLayer"
+    # Without it AOVs end at the first surface of half opacity.
+    view_layer.pass_alpha_threshold = 1.0
 
 
-def _add_passes(layer: bpy.types.ViewLayer) -> None:
-    layer.name = "ViewLayer"
+def _choose_passes(layer: bpy.types.ViewLayer, measuring: bool) -> None:
+    """Ask Cycles for the AOVs and Cryptomattes, or for the parts of light: no render needs both."""
     for kind in ("diffuse", "glossy"):
         for part in ("direct", "indirect", "color"):
-            setattr(layer, f"use_pass_{kind}_{part}", True)
-    # Without it AOVs end at the first surface of half opacity.
-    layer.pass_alpha_threshold = 1.0
-    for name in AOVS:
+            setattr(layer, f"use_pass_{kind}_{part}", not measuring)
+    layer.use_pass_cryptomatte_object = layer.use_pass_cryptomatte_material = measuring
+    layer.pass_cryptomatte_depth = 2 * CRYPTOMATTE_LAYERS
+    while layer.aovs:
+        layer.aovs.remove(layer.aovs[0])
+    for name in AOVS if measuring else ():
         aov = layer.aovs.add()
         aov.name, aov.type = name, "COLOR"
 

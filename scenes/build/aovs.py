@@ -1,16 +1,17 @@
 """What every material writes for the light stage to measure.
 
 Cycles' own passes see the first surface alone and hair is half transparent, so each material writes AOVs: ``albedo``
-(base colour), ``normal`` (world frame, without bump), ``depth`` (metres along the viewing axis) and the parsing labels
-one-hot in three colours (``parsing_0`` … ``parsing_2``, three labels each). They are right only while the materials
-show their measuring surface (``subject.show_measuring_surface``).
+(base colour), ``normal`` (world frame, without bump), ``depth`` (metres along the viewing axis), ``position`` (world
+frame), ``uv`` (u, v, and 1 where there is a layout), ``principled`` (roughness, specular level and subsurface weight)
+and the parsing labels one-hot in three colours (``parsing_0`` … ``parsing_2``, three labels each). They are right only
+while the materials show their measuring surface (``subject.show_measuring_surface``).
 """
 
 import bpy
 
 from .nodes import multiply
 
-AOVS = ("albedo", "normal", "depth", "parsing_0", "parsing_1", "parsing_2")
+AOVS = ("albedo", "normal", "depth", "position", "uv", "principled", "parsing_0", "parsing_1", "parsing_2")
 
 REAL, MEASURING = "Real", "Measuring"  # a material's two output nodes
 
@@ -18,7 +19,7 @@ REAL, MEASURING = "Real", "Measuring"  # a material's two output nodes
 def write_aovs(
     tree: bpy.types.NodeTree, colour: bpy.types.NodeSocket, opacity: bpy.types.NodeSocket | None, label: int | None
 ) -> None:
-    """Add the measuring surface and all AOV outputs to a material whose nodes are complete.
+    """Add the measuring surface and all AOV outputs to a material whose nodes, with a Principled BSDF, are complete.
 
     Args:
         colour: what the albedo is read from.
@@ -27,7 +28,11 @@ def write_aovs(
     """
     add_output(tree, MEASURING, _measuring_surface(tree, opacity))
     _write_aov(tree, "albedo", colour, opacity)
-    _write_aov(tree, "normal", tree.nodes.new("ShaderNodeNewGeometry").outputs["Normal"], opacity)
+    geometry = tree.nodes.new("ShaderNodeNewGeometry")
+    _write_aov(tree, "normal", geometry.outputs["Normal"], opacity)
+    _write_aov(tree, "position", geometry.outputs["Position"], opacity)
+    _write_aov(tree, "uv", _layout(tree), opacity)
+    _write_aov(tree, "principled", _principled(tree), opacity)
     _write_aov(tree, "depth", tree.nodes.new("ShaderNodeCameraData").outputs["View Z Depth"], opacity)
     for k in range(3):
         if label is None:
@@ -57,6 +62,36 @@ def _write_aov(
     node = tree.nodes.new("ShaderNodeOutputAOV")
     node.aov_name = name
     tree.links.new(colour, node.inputs["Color"])
+
+
+def _layout(tree: bpy.types.NodeTree) -> bpy.types.NodeSocket:
+    """(u, v, 1), or zeros where the surface has no texture layout: nothing lies in the corner of one exactly."""
+    place = tree.nodes.new("ShaderNodeUVMap")
+    parts = tree.nodes.new("ShaderNodeSeparateXYZ")
+    total = tree.nodes.new("ShaderNodeMath")
+    there = tree.nodes.new("ShaderNodeMath")
+    there.operation, there.inputs[1].default_value = "GREATER_THAN", 1e-6
+    out = tree.nodes.new("ShaderNodeCombineXYZ")
+    tree.links.new(place.outputs["UV"], parts.inputs[0])
+    for k in range(2):
+        tree.links.new(parts.outputs[k], total.inputs[k])
+        tree.links.new(parts.outputs[k], out.inputs[k])
+    tree.links.new(total.outputs[0], there.inputs[0])
+    tree.links.new(there.outputs[0], out.inputs[2])
+    return out.outputs[0]
+
+
+def _principled(tree: bpy.types.NodeTree) -> bpy.types.NodeSocket:
+    """Roughness, specular level and subsurface weight, whether they are numbers or come from other nodes."""
+    principled = next(node for node in tree.nodes if node.bl_idname == "ShaderNodeBsdfPrincipled")
+    out = tree.nodes.new("ShaderNodeCombineXYZ")
+    for k, name in enumerate(("Roughness", "Specular IOR Level", "Subsurface Weight")):
+        socket = principled.inputs[name]
+        if socket.is_linked:
+            tree.links.new(socket.links[0].from_socket, out.inputs[k])
+        else:
+            out.inputs[k].default_value = socket.default_value
+    return out.outputs[0]
 
 
 def _measuring_surface(tree: bpy.types.NodeTree, opacity: bpy.types.NodeSocket | None) -> bpy.types.NodeSocket:

@@ -1,5 +1,7 @@
 """Every difference between the supported Blender versions (4.5 LTS to 5.2 LTS), and nothing else."""
 
+from collections.abc import Iterable
+
 import bpy
 
 from ...errors import SceneError
@@ -31,6 +33,12 @@ def set_multilayer_exr(settings: bpy.types.ImageFormatSettings) -> None:
         settings.file_format = "OPEN_EXR_MULTILAYER"
     settings.color_depth = "32"
     settings.exr_codec = "NONE"
+
+
+def crypto_channels(planes: Iterable[str], name: str) -> tuple[str, ...]:
+    """The four channels of a Cryptomatte's layer in an EXR, which some versions write in small letters."""
+    found = {plane.lower(): plane for plane in planes}
+    return tuple(found.get(f"{name}.{channel}".lower(), f"{name}.{channel}") for channel in "RGBA")
 
 
 def enable_nodes(data: bpy.types.Material | bpy.types.World) -> None:

@@ -15,7 +15,7 @@ from relight_stage.errors import ConfigError, SampleError
 from relight_stage.synth.checks import check_dataset, sample_problems
 from relight_stage.synth.exr import read_planes, write_exr
 from relight_stage.synth.farm import render_dataset
-from relight_stage.synth.passes import MAPS
+from relight_stage.synth.passes import FULL_FLOAT, MAPS, RGB, layer
 from relight_stage.synth.sample import list_samples, read_olat, read_sample, write_sample
 from relight_stage.synth.settings import Settings
 
@@ -109,8 +109,9 @@ def test_check_names_a_damaged_sample(dataset, tmp_path, name, damage, complaint
 
     copy = tmp_path / "set"
     shutil.copytree(dataset, copy)
-    maps = {k: v.astype(np.float16) for k, v in read_sample(copy / "000001").maps.items()}
-    maps[name] = damage(maps[name]).astype(np.float16)
+    maps = read_sample(copy / "000001").maps
+    maps[name] = damage(maps[name])
+    maps = {k: v.astype(np.float32 if k in FULL_FLOAT else np.float16) for k, v in maps.items()}
     write_exr(copy / "000001" / "maps.exr", maps, MAPS)
     lines = []
     with pytest.raises(SampleError, match="1 of 2 samples"):
@@ -212,7 +213,7 @@ def test_kill_minus_nine_costs_at_most_the_current_sample(tmp_path):
 def test_planes_keep_their_precision(tmp_path):
     rng = np.random.default_rng(0)
     maps = {"a": rng.random((8, 8, 3)).astype(np.float16), "b": rng.random((8, 8, 1)).astype(np.float32)}
-    write_exr(tmp_path / "x.exr", maps, {"a": ("R", "G", "B"), "b": ("V",)})
+    write_exr(tmp_path / "x.exr", maps, {"a": layer("a", RGB), "b": ("b.V",)})
     planes = read_planes(tmp_path / "x.exr")
     assert np.array_equal(planes["a.G"], maps["a"][:, :, 1]) and np.array_equal(planes["b.V"], maps["b"][:, :, 0])
     assert planes["b.V"].dtype == np.float32

@@ -10,8 +10,9 @@ from relight_stage.scenes.build.surroundings import build_olat_light, build_pano
 from relight_stage.scenes.cameras import Camera
 from relight_stage.scenes.hdris import studio_hdris
 from relight_stage.scenes.lights import olat_directions
-from relight_stage.synth.passes import factors, recombine
-from relight_stage.synth.stage import RGB, Stage, stack
+from relight_stage.synth.exr import stack
+from relight_stage.synth.passes import RGB, factors, layer, recombine
+from relight_stage.synth.stage import Stage
 
 CAMERA = Camera(yaw_deg=30, pitch_deg=10, roll_deg=5, frame_m=0.4, offset_m=(0.0, 0.0))
 
@@ -36,7 +37,7 @@ def inside(stage):
 def test_the_maps_recombine_to_cycles_own_image(ball_over_ground):
     with Stage(ball_over_ground, CAMERA, 64, seed=1, denoised=False) as stage:
         on, unshadowed = stage.light_by_world(build_panorama_world(studio("courtyard")), 16)
-        combined = stack(stage.render_planes(16), "ViewLayer.Combined", RGB)
+        combined = stack(stage.render_planes(16), layer("ViewLayer.Combined", RGB))
         shading, shadow = factors(on.diffuse, unshadowed, stage.surface.albedo)
         maps = {"albedo": stage.surface.albedo, "shading": shading, "shadow": shadow, "specular": on.specular}
         # The same seed draws the same paths; what is left is rounding and pixels the albedo hardly covers.
@@ -50,7 +51,7 @@ def test_shading_of_a_matte_sphere_is_lamberts(matte_sphere):
     with Stage(matte_sphere, CAMERA, 96, seed=1, bounces=0, denoised=False) as stage:
         rotation = CAMERA.matrix_world()[:3, :3]
         planes = stage.render_lamps(direction @ rotation.T, count, 64)
-        shading = stack(planes, "ViewLayer.Combined_diffuse_0", RGB) / np.maximum(stage.surface.albedo, 1e-3)
+        shading = stack(planes, layer("ViewLayer.Combined_diffuse_0", RGB)) / np.maximum(stage.surface.albedo, 1e-3)
         normal = stage.surface.normal
         cosine = normal @ direction[0]
         lit = inside(stage) & (cosine > 0.15) & (normal[:, :, 2] > 0.2)  # the whole disc of 5° above the horizon
@@ -65,9 +66,11 @@ def test_specular_by_the_light_side_toggle_is_the_glossy_pass(shiny_sphere):
     with Stage(shiny_sphere, CAMERA, 64, seed=1, bounces=0, denoised=False) as stage:
         planes = stage.render_lamps(directions @ CAMERA.matrix_world()[:3, :3].T, 16, 32)
         full = sum(
-            stack(planes, f"ViewLayer.Combined_{kind}_{i}", RGB) for i in range(16) for kind in ("diffuse", "specular")
+            stack(planes, layer(f"ViewLayer.Combined_{kind}_{i}", RGB))
+            for i in range(16)
+            for kind in ("diffuse", "specular")
         )
-        off = sum(stack(planes, f"ViewLayer.Combined_diffuse_{i}", RGB) for i in range(16))
+        off = sum(stack(planes, layer(f"ViewLayer.Combined_diffuse_{i}", RGB)) for i in range(16))
         split = stage.split(planes)
         specular = (full - off)[inside(stage)]
         glossy = split.specular[inside(stage)]
@@ -110,7 +113,7 @@ def test_lights_add(ball_over_ground):
         direct = []
         for seed in (1, 2):
             stage.scene.cycles.seed = seed
-            direct.append(stack(stage.render_planes(512), "ViewLayer.Combined", RGB))
+            direct.append(stack(stage.render_planes(512), layer("ViewLayer.Combined", RGB)))
         covered = inside(stage)
 
     def distance(a, b):

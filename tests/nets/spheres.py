@@ -5,7 +5,7 @@ import numpy as np
 from relight_stage.scenes import light_map as light_maps
 from relight_stage.scenes.bust import LABELS
 from relight_stage.scenes.lights import olat_directions, olat_half_angle
-from relight_stage.synth.sample import Olat, Sample
+from relight_stage.synth.sample import FORMAT, Olat, Sample
 
 
 def sphere_normals(size: int, radius: float = 0.38) -> tuple[np.ndarray, np.ndarray]:
@@ -60,7 +60,7 @@ def sphere_sample(seed: int, size: int = 64, lights: int = 12, hdri: str = "made
     }
     spots = rng.uniform(0.35, 0.65, (68, 2)) * size
     meta = {
-        "format": 1,
+        "format": FORMAT,
         "seed": seed,
         "index": seed,
         "identity": f"sphere-{seed}",
