@@ -17,6 +17,8 @@ from .errors import RelightError
 EXTRAS = {
     "bpy": "render",
     "torch": "train",
+    "accelerate": "train",
+    "tensorboardX": "train",
     "onnx": "train",
     "onnxscript": "train",
     "safetensors": "train",

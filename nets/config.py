@@ -9,11 +9,14 @@ from pathlib import Path
 
 from ..errors import ConfigError
 from ..scenes.bust import LABELS
+from ..synth.splits import TEST_HDRIS, TEST_PERCENT
+from .terms import AdversarialConfig, BackboneConfig, Terms
 
 # What the networks name: of the labels of a sample, all but accessories and props, which are clothes to them.
 PARSED = LABELS[:7]
 
-STAGES = ("matting", "geometry", "albedo", "shading")
+NETS = ("matting", "geometry", "albedo", "shading")
+STAGES = (*NETS, "all")
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,36 @@ class PortraitConfig:
 
 
 @dataclass(frozen=True)
+class PhotographyConfig:
+    """What cameras and web sites do to photos: the share of training photos that each is done to.
+
+    Attributes:
+        blur: out of focus or soft; aberration: colour fringes towards the corners.
+        vignette: dark corners, now and then harsh ones.
+        overexposure: up to a stop and a half too much light, which clips.
+        cast: a wrong white balance.
+        noise: of photons and of reading the sensor.
+        response: a film's or camera's tone curve, channel by channel; filmic: a shoulder that rolls highlights off.
+        contrast, saturation: set by hand.
+        sharpening: with its halos; low_resolution: enlarged from fewer pixels; jpeg: compressed.
+    """
+
+    blur: float = 0.3
+    aberration: float = 0.15
+    vignette: float = 0.2
+    overexposure: float = 0.1
+    cast: float = 0.15
+    noise: float = 0.6
+    response: float = 0.35
+    filmic: float = 0.2
+    contrast: float = 0.25
+    saturation: float = 0.2
+    sharpening: float = 0.2
+    low_resolution: float = 0.15
+    jpeg: float = 0.4
+
+
+@dataclass(frozen=True)
 class DataConfig:
     """What is learned from.
 
@@ -78,13 +111,14 @@ class DataConfig:
         test_percent: share of identities kept for the test, chosen by a hash of their names.
         panoramas: folders of .hdr and .exr files for backgrounds and more lights; ``blender`` stands for
             Blender's own eight, ``assets`` for those of the asset folder in the environment's RELIGHT_STAGE_ASSETS.
-        cache_gib: samples are kept in memory up to this size.
+        cache_gib: samples are kept in memory up to this size, by each process of a run.
     """
 
-    test_hdris: tuple[str, ...] = ("interior", "quarry_01_1k")
-    test_percent: int = 10
+    test_hdris: tuple[str, ...] = TEST_HDRIS
+    test_percent: int = TEST_PERCENT
     panoramas: tuple[str, ...] = ("blender",)
     cache_gib: float = 6.0
+    photography: PhotographyConfig = field(default_factory=PhotographyConfig)
 
 
 @dataclass(frozen=True)
@@ -92,10 +126,17 @@ class StageConfig:
     """One stretch of training of one network; ends at ``steps`` or after ``minutes``, whichever comes first.
 
     Attributes:
-        net: matting, geometry, albedo or shading (specular net and renderer together).
+        net: matting, geometry, albedo, shading (specular net and renderer together), or all four end to end on the
+            relit picture.
         size: side of the square training crops in px, a multiple of 32.
+        batch: examples a step, shared out among the processes of a run.
         rate: peak learning rate; it falls to a fiftieth on a cosine.
         on_predictions: earlier networks, frozen, feed this one instead of the truth.
+        truth_until: with on_predictions: share of the stage over which the share of examples that are still fed the
+            truth falls from 1 to 0.
+        keep: net = "all": weight of the losses of the networks before the shading, so that they stay what they are.
+        epsilon: standard deviation of the noise for ``smoothness``.
+        terms: weights of the losses.
     """
 
     net: str
@@ -105,6 +146,16 @@ class StageConfig:
     minutes: float = 1e9
     rate: float = 1e-3
     on_predictions: bool = False
+    truth_until: float = 0.0
+    keep: float = 0.3
+    epsilon: float = 0.02
+    terms: Terms = field(default_factory=Terms)
+    adversarial: AdversarialConfig = field(default_factory=AdversarialConfig)
+
+    @property
+    def trained(self) -> tuple[str, ...]:
+        """The networks that learn."""
+        return NETS if self.net == "all" else (self.net,)
 
 
 @dataclass(frozen=True)
@@ -112,23 +163,35 @@ class Recipe:
     """A whole training run.
 
     Attributes:
+        threads: of the computing process.
+        workers: processes that make the batches; 0 makes them between the steps (where processes cannot fork).
         bf16: convolutions in bfloat16 (autocast) while training; losses and light stay in float32.
+        compile: let torch.compile build the networks' kernels: minutes at the start of each stage, then faster steps.
+        deterministic: refuse what does not repeat to the bit on a GPU; slower. On CPUs a run repeats anyway.
+        clip: largest norm of a step's gradient.
         average: decay of the exponential moving average of the weights, which is what is kept and shipped.
+        tensorboard: also write the losses and pictures for TensorBoard.
         picture_every, checkpoint_every, rescan_every: steps.
     """
 
     stages: tuple[StageConfig, ...]
     seed: int = 0
     threads: int = 2
+    workers: int = 1
     bf16: bool = True
+    compile: bool = False
+    deterministic: bool = False
+    clip: float = 1.0
     weight_decay: float = 1e-4
     average: float = 0.995
     warmup: int = 50
+    tensorboard: bool = False
     picture_every: int = 200
     checkpoint_every: int = 200
     rescan_every: int = 200
     data: DataConfig = field(default_factory=DataConfig)
     portrait: PortraitConfig = field(default_factory=PortraitConfig)
+    backbones: BackboneConfig = field(default_factory=BackboneConfig)
 
 
 def read_recipe(path: Path) -> Recipe:
@@ -206,19 +269,55 @@ def _check(recipe: Recipe, name: str) -> None:
 
     require(len(recipe.stages) > 0, "there are no stages; give at least one [[stages]]")
     for i, stage in enumerate(recipe.stages):
-        here = f"stages[{i}]"
-        require(stage.net in STAGES, f"{here}: net is {stage.net!r}; it must be one of {', '.join(STAGES)}")
-        require(stage.size >= 32 and stage.size % 32 == 0, f"{here}: size is {stage.size}; it must be a multiple of 32")
-        require(stage.batch >= 2, f"{here}: batch is {stage.batch}; batch statistics need at least 2")
-        require(
-            stage.steps >= 1 and stage.minutes > 0 and stage.rate > 0,
-            f"{here}: steps, minutes and rate must be positive",
-        )
+        _check_stage(stage, recipe.backbones, f"{name}: stages[{i}]")
     for key in ("threads", "picture_every", "checkpoint_every", "rescan_every"):
         require(getattr(recipe, key) >= 1, f"{key} is {getattr(recipe, key)}; it must be at least 1")
+    require(recipe.workers >= 0, f"workers is {recipe.workers}; it must be at least 0")
+    require(recipe.clip > 0, f"clip is {recipe.clip}; it must be positive")
     require(0 <= recipe.average < 1, f"average is {recipe.average}; it must be in [0, 1)")
+    require(recipe.backbones.identity_side >= 16, "backbones: identity_side must be at least 16")
     require(0 < recipe.data.test_percent < 100, f"data: test_percent is {recipe.data.test_percent}; wanted is 1 to 99")
+    for key, share in dataclasses.asdict(recipe.data.photography).items():
+        require(0 <= share <= 1, f"data: photography: {key} is {share}; it must be in [0, 1]")
     _check_portrait(recipe.portrait, name)
+
+
+def _check_stage(stage: StageConfig, backbones: BackboneConfig, name: str) -> None:
+    def require(good: bool, text: str) -> None:
+        if not good:
+            raise ConfigError(f"{name}: {text}.")
+
+    require(stage.net in STAGES, f"net is {stage.net!r}; it must be one of {', '.join(STAGES)}")
+    require(stage.size >= 32 and stage.size % 32 == 0, f"size is {stage.size}; it must be a multiple of 32")
+    require(stage.batch >= 2, f"batch is {stage.batch}; batch statistics need at least 2")
+    require(stage.steps >= 1 and stage.minutes > 0 and stage.rate > 0, "steps, minutes and rate must be positive")
+    require(0 <= stage.truth_until <= 1, f"truth_until is {stage.truth_until}; it must be in [0, 1]")
+    require(stage.truth_until == 0 or stage.on_predictions, "truth_until needs on_predictions = true")
+    require(not (stage.on_predictions and stage.net == "all"), "all runs on predictions anyway; drop on_predictions")
+    require(stage.keep >= 0 and stage.epsilon > 0, "keep must be at least 0 and epsilon positive")
+    for net in NETS:
+        terms, defaults = (getattr(x, net) for x in (stage.terms, Terms()))
+        require(net in stage.trained or terms == defaults, f"terms.{net} is given, but this stage trains {stage.net}")
+        for key, weight in dataclasses.asdict(terms).items():
+            require(weight >= 0, f"terms.{net}.{key} is {weight}; it must be at least 0")
+            file = getattr(backbones, key, None)
+            require(
+                weight == 0 or file != "", f"terms.{net}.{key} needs a file of weights; name one in [backbones] {key}"
+            )
+    critic = stage.adversarial
+    require(critic.kind in ("lsgan", "wgan-gp"), f"adversarial.kind is {critic.kind!r}; it must be lsgan or wgan-gp")
+    require(
+        critic.steps >= 1 and critic.rate > 0 and critic.penalty >= 0 and min(critic.widths, default=0) >= 1,
+        "adversarial: steps, rate and widths must be positive, penalty at least 0",
+    )
+    require(
+        critic.side >= 4 * 2 ** len(critic.widths),
+        f"adversarial.side is {critic.side}; {len(critic.widths)} levels need {4 * 2 ** len(critic.widths)}",
+    )
+    require(
+        stage.net != "all" or min(stage.terms.albedo.adversarial, stage.terms.shading.adversarial) == 0,
+        "a stage has one critic; give adversarial to albedo or to shading",
+    )
 
 
 def _check_portrait(portrait: PortraitConfig, name: str) -> None:

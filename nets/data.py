@@ -349,10 +349,16 @@ def _shifted(*channels: slice) -> list[slice]:
 
 
 def batch_rand(
-    rng: np.random.Generator, dataset: Dataset, count: int, size: int, relit: bool, grey_share: float = 0.0
+    rng: np.random.Generator,
+    dataset: Dataset,
+    count: int,
+    size: int,
+    relit: bool,
+    grey_share: float = 0.0,
+    share: slice = slice(None),
 ) -> dict[str, Tensor]:
-    """Draw a batch of examples, (B, C, H, W) float32 tensors by name."""
-    examples = [example_rand(child, dataset, size, relit, grey_share) for child in rng.spawn(count)]
+    """Draw a batch of examples, (B, C, H, W) float32 tensors by name; ``share``: only these of the ``count``."""
+    examples = [example_rand(child, dataset, size, relit, grey_share) for child in rng.spawn(count)[share]]
     return {
         name: torch.from_numpy(np.stack([e[name] for e in examples]).astype(np.float32)).permute(0, 3, 1, 2)
         for name in examples[0]

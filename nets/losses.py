@@ -1,24 +1,47 @@
-"""Loss terms as pure functions of (B, C, H, W) tensors; ``pred`` against ``true``.
+"""Loss terms as pure functions of (B, C, H, W) tensors, ``pred`` against ``true``, and the losses of the networks.
 
-Total Relighting adds VGG features and an adversarial term. Pretrained weights cannot be had here without a network
-and carry their own licence, so gradients and L1 at several scales stand in for what those see: edges and texture.
+Each process of a run sees its share of the batch; the mean of its terms over the processes is the term of the whole
+batch, which is why sums are divided by :func:`covered`. docs/training.md lists the terms with their sources.
 """
+
+from dataclasses import asdict
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from .processes import process_count, sum_over_processes
+from .terms import AlbedoTerms, GeometryTerms, MattingTerms, ShadingTerms
+
 GREY = 0.18  # what a relit picture's mean is brought to before it is compared
+
+
+def covered(matte: Tensor, channels: int) -> Tensor:
+    """What to divide a sum weighted by ``matte`` by: the weights of the whole batch, shared among the processes."""
+    return sum_over_processes(matte.sum() * channels).clamp_min(1.0) / process_count()
 
 
 def matte_mean(x: Tensor, matte: Tensor) -> Tensor:
     """Mean of ``x`` (B, C, H, W) weighted by ``matte`` (B, 1, H, W); zero, not NaN, where nothing is covered."""
-    return (x * matte).sum() / (matte.sum() * x.shape[1]).clamp_min(1.0)
+    return (x * matte).sum() / covered(matte, x.shape[1])
 
 
 def cross_entropy(pred: Tensor, true: Tensor) -> Tensor:
     """Between class probabilities (B, C, H, W). Unweighted: small classes that weigh more come out too large."""
     return -(true * torch.log(pred.clamp_min(1e-5))).sum(dim=1).mean()
+
+
+def binary_cross_entropy(pred: Tensor, true: Tensor) -> Tensor:
+    """Between probabilities of one class, less the entropy of ``true``: zero where a soft matte is right."""
+    pred, true = pred.clamp(1e-5, 1 - 1e-5), true.clamp(1e-5, 1 - 1e-5)
+    return (true * torch.log(true / pred) + (1 - true) * torch.log((1 - true) / (1 - pred))).mean()
+
+
+def dice(pred: Tensor, true: Tensor) -> Tensor:
+    """1 − soft Dice, mean over pictures and classes. Source: Milletari et al. 2016, section 3, with squares below."""
+    both = (pred * true).sum(dim=(2, 3))
+    # One pixel more on both sides: a class that is neither there nor predicted is right.
+    return (1 - (2 * both + 1) / ((pred * pred).sum(dim=(2, 3)) + (true * true).sum(dim=(2, 3)) + 1)).mean()
 
 
 def trimap_of(matte: Tensor) -> Tensor:
@@ -45,9 +68,16 @@ def multiscale_l1(pred: Tensor, true: Tensor, matte: Tensor, levels: int = 4) ->
     error = (pred - true) * matte
     total = error.new_zeros(())
     for _ in range(levels):
-        total = total + error.abs().sum() / (matte.sum() * error.shape[1]).clamp_min(1.0)
+        total = total + error.abs().sum() / covered(matte, error.shape[1])
         error, matte = F.avg_pool2d(error, 2), F.avg_pool2d(matte, 2)
     return total / levels
+
+
+def coarse_l1(pred: Tensor, true: Tensor, matte: Tensor) -> Tensor:
+    """L1 of means over the covered part of blocks of 1/16 of the side."""
+    block = max(pred.shape[-1] // 16, 1)
+    error, matte = F.avg_pool2d((pred - true) * matte, block), F.avg_pool2d(matte, block)
+    return error.abs().sum() / covered(matte, error.shape[1])
 
 
 def laplacian_l1(pred: Tensor, true: Tensor, levels: int = 4) -> Tensor:
@@ -61,32 +91,67 @@ def laplacian_l1(pred: Tensor, true: Tensor, levels: int = 4) -> Tensor:
     return total
 
 
+def scale_invariant_mse(pred: Tensor, true: Tensor, matte: Tensor) -> Tensor:
+    """MSE at the factor of each picture that makes it least, over the picture's mean square, so in [0, 1].
+
+    Source: Zhou et al. 2019 (DPR), and Barron and Malik 2015, equation 24. In closed form: 1 − cos² of the angle
+    between the two pictures as vectors.
+    """
+    product, square_pred, square_true = (
+        (a * b * matte).sum(dim=(1, 2, 3)) for a, b in ((pred, true), (pred, pred), (true, true))
+    )
+    least = 1 - product**2 / (square_pred * square_true).clamp_min(1e-12)
+    return torch.where(square_true > 0, least, 0.0).mean()
+
+
+def log_light(pred: Tensor, true: Tensor) -> Tensor:
+    """MSE of log(1 + radiance) between lat-long light maps (B, 3, h, 2h), weighted by solid angle.
+
+    Source: Zhang et al. 2021 (Neural Video Portrait Relighting), light prediction loss.
+    """
+    height = pred.shape[2]
+    rows = torch.cos(((torch.arange(height, device=pred.device) + 0.5) / height - 0.5) * torch.pi)
+    share = (rows / rows.mean())[:, None]
+    return ((torch.log1p(pred.clamp_min(0)) - torch.log1p(true.clamp_min(0))) ** 2 * share).mean()
+
+
 def tone(linear: Tensor, true: Tensor, matte: Tensor) -> Tensor:
     """Expose so that the mean of ``true`` over the matte is middle grey, then compress radiance logarithmically."""
     mean = (true * matte).mean(dim=(1, 2, 3), keepdim=True) / matte.mean(dim=(1, 2, 3), keepdim=True).clamp_min(1e-4)
     return torch.log1p(linear * (8 * GREY / mean.clamp_min(1e-6))) / 2
 
 
-def matting_loss(pred, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+def root(linear: Tensor, floor: float = 1e-6) -> Tensor:
+    """Square root: about as the eye sees differences."""
+    return torch.sqrt(linear.clamp_min(0) + floor)
+
+
+def matting_loss(pred, batch: dict[str, Tensor], weights: MattingTerms) -> dict[str, Tensor]:
     """All terms by name, unweighted, plus their weighted sum under ``total``. ``pred`` is a Matting."""
     matte, foreground = batch["matte"], batch["foreground_true"]
-    background = batch["background"]
-    covered = (matte > 0.02).float()
-    roots = [torch.sqrt(x.clamp_min(0) + 1e-4) for x in (pred.foreground, foreground)]
+    background, trimap = batch["background"], trimap_of(batch["matte"])
+    visible = (matte > 0.02).float()
     recomposed = pred.matte * foreground + (1 - pred.matte) * background
     terms = {
-        "trimap": cross_entropy(pred.trimap, trimap_of(matte)),
+        "trimap": cross_entropy(pred.trimap, trimap),
         "parsing": cross_entropy(pred.parsing, batch["parsing"]),
         "matte": F.l1_loss(pred.matte, matte),
         "laplacian": laplacian_l1(pred.matte, matte),
-        "foreground": matte_mean((roots[0] - roots[1]).abs(), covered),
+        "foreground": matte_mean((root(pred.foreground, 1e-4) - root(foreground, 1e-4)).abs(), visible),
         "composition": (recomposed - (matte * foreground + (1 - matte) * background)).abs().mean(),
     }
-    weights = {"trimap": 0.3, "parsing": 0.3, "matte": 2.0, "laplacian": 0.5, "foreground": 0.5, "composition": 1.0}
+    if weights.trimap_dice:
+        terms["trimap_dice"] = dice(pred.trimap, trimap)
+    if weights.parsing_dice:
+        terms["parsing_dice"] = dice(pred.parsing, batch["parsing"])
+    if weights.matte_dice:
+        terms["matte_dice"] = dice(pred.matte, matte)
+    if weights.matte_cross_entropy:
+        terms["matte_cross_entropy"] = binary_cross_entropy(pred.matte, matte)
     return weighted(terms, weights)
 
 
-def geometry_loss(pred: Tensor, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+def geometry_loss(pred: Tensor, batch: dict[str, Tensor], weights: GeometryTerms) -> dict[str, Tensor]:
     """L1 and angle (1 − cosine) between unit normals over the matte."""
     true, matte = batch["normal"], batch["matte"]
     terms = {
@@ -94,18 +159,24 @@ def geometry_loss(pred: Tensor, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         "angle": matte_mean(1 - (pred * true).sum(dim=1, keepdim=True), matte),
         "gradient": gradient_l1(pred, true, matte),
     }
-    return weighted(terms, {"normal": 1.0, "angle": 1.0, "gradient": 0.5})
+    return weighted(terms, weights)
 
 
-def albedo_loss(pred: Tensor, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-    """L1 at several scales and of gradients, on square roots (about as the eye sees differences)."""
+def albedo_loss(pred: Tensor, batch: dict[str, Tensor], weights: AlbedoTerms) -> dict[str, Tensor]:
+    """The terms that need nothing but the pictures, on square roots."""
     matte = batch["matte"]
-    pred, true = torch.sqrt(pred + 1e-6), torch.sqrt(batch["albedo"].clamp_min(0) + 1e-6)
+    pred, true = root(pred), root(batch["albedo"])
     terms = {"albedo": multiscale_l1(pred, true, matte), "gradient": gradient_l1(pred, true, matte)}
-    return weighted(terms, {"albedo": 1.0, "gradient": 0.5})
+    if weights.coarse:
+        terms["coarse"] = coarse_l1(pred, true, matte)
+    if weights.laplacian:
+        terms["laplacian"] = laplacian_l1(pred * matte, true * matte)
+    if weights.scale_invariant:
+        terms["scale_invariant"] = scale_invariant_mse(pred, true, matte)
+    return weighted(terms, weights)
 
 
-def shading_loss(pred, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+def shading_loss(pred, batch: dict[str, Tensor], weights: ShadingTerms) -> dict[str, Tensor]:
     """The relit picture, and its diffuse and specular parts apart, tone-mapped alike. ``pred`` is a Relit."""
     matte, true = batch["matte"], batch["relit"]
     specular, diffuse = batch["specular"], batch["relit"] - batch["specular"]
@@ -116,9 +187,14 @@ def shading_loss(pred, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         "diffuse": multiscale_l1(tone(pred.diffuse, true, matte), tone(diffuse, true, matte), matte),
         "specular": multiscale_l1(tone(pred.specular, true, matte), tone(specular, true, matte), matte),
     }
-    return weighted(terms, {"relit": 1.0, "gradient": 0.5, "diffuse": 0.5, "specular": 0.5})
+    if weights.laplacian:
+        terms["laplacian"] = laplacian_l1(relit_pred * matte, relit_true * matte)
+    if weights.scale_invariant:
+        terms["scale_invariant"] = scale_invariant_mse(root(pred.relit), root(true), matte)
+    return weighted(terms, weights)
 
 
-def weighted(terms: dict[str, Tensor], weights: dict[str, float]) -> dict[str, Tensor]:
-    """The terms with their weighted sum under ``total``."""
-    return {**terms, "total": sum((weights[name] * terms[name] for name in weights), torch.zeros(()))}
+def weighted(terms: dict[str, Tensor], weights) -> dict[str, Tensor]:
+    """The terms with their sum under ``total``, weighted by the fields of ``weights`` that bear their names."""
+    factors = asdict(weights)
+    return {**terms, "total": sum((factors[name] * terms[name] for name in terms), torch.zeros(()))}

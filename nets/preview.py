@@ -1,8 +1,5 @@
 """A picture of what the networks make of a few examples, truth beside it."""
 
-from pathlib import Path
-
-import cv2
 import numpy as np
 import torch
 from torch import Tensor
@@ -16,11 +13,11 @@ PALETTE = torch.tensor(
 )
 
 
-def write_picture(path: Path, nets: PortraitNet, net: str, batch: dict[str, Tensor]) -> None:
-    """Write a PNG: a row an example, inputs, predictions and truth side by side.
+def draw_picture(nets: PortraitNet, net: str, batch: dict[str, Tensor]) -> np.ndarray:
+    """A row an example, inputs, predictions and truth side by side: (H, W, 3) uint8 RGB.
 
     Args:
-        net: which network's results to show, on the truth of the earlier ones; shading also shows the whole
+        net: which network's results to show, on the truth of the earlier ones; shading and all also show the whole
             pipeline from the photo alone.
     """
     with torch.no_grad():
@@ -29,14 +26,15 @@ def write_picture(path: Path, nets: PortraitNet, net: str, batch: dict[str, Tens
             "geometry": _geometry,
             "albedo": _albedo,
             "shading": _shading,
+            "all": _shading,
         }[net](nets, batch)
     rows = torch.cat([column.expand(-1, 3, -1, -1) for column in [batch["photo"], *columns]], dim=3)
-    picture = rows.clamp(0, 1).permute(0, 2, 3, 1).flatten(0, 1).numpy()
-    cv2.imwrite(str(path), np.rint(picture[:, :, ::-1] * 255).astype(np.uint8))
+    picture = rows.clamp(0, 1).permute(0, 2, 3, 1).flatten(0, 1).cpu().numpy()
+    return np.rint(picture * 255).astype(np.uint8)
 
 
 def encoded(linear: Tensor) -> Tensor:
-    return torch.from_numpy(linear_to_srgb(linear.clamp(0, 1).numpy()))
+    return torch.from_numpy(linear_to_srgb(linear.clamp(0, 1).cpu().numpy())).to(linear.device)
 
 
 def exposed(linear: Tensor, true: Tensor, matte: Tensor) -> Tensor:
@@ -47,7 +45,7 @@ def exposed(linear: Tensor, true: Tensor, matte: Tensor) -> Tensor:
 
 def _matting(nets: PortraitNet, batch: dict[str, Tensor]) -> list[Tensor]:
     cut = nets.matting(batch["photo"])
-    colours = [torch.einsum("bkhw,kc->bchw", p, PALETTE) for p in (cut.parsing, batch["parsing"])]
+    colours = [torch.einsum("bkhw,kc->bchw", p, PALETTE.to(p.device)) for p in (cut.parsing, batch["parsing"])]
     return [*colours, cut.trimap, cut.matte, batch["matte"], encoded(cut.foreground) * cut.matte]
 
 

@@ -12,6 +12,7 @@ from relight_stage.nets import lobes, train
 from relight_stage.nets.checkpoint import read_checkpoint
 from relight_stage.nets.config import StageConfig, read_recipe
 from relight_stage.nets.data import Dataset, batch_rand
+from relight_stage.nets.objective import Judges, Objective
 from relight_stage.nets.portrait import PortraitNet
 
 
@@ -26,11 +27,12 @@ def test_a_run_leaves_weights_losses_and_pictures(run_folder, recipe_path):
 
 
 @pytest.fixture
-def short(recipe_path, tmp_path):
-    """A recipe of 12 steps of geometry and 8 of albedo, with checkpoints every 5."""
+def short(recipe_path, tmp_path, monkeypatch):
+    """A recipe of 12 steps of geometry and 8 of albedo, with checkpoints every 5 and reports every 4."""
     text = recipe_path.read_text().split("[[stages]]")[0].replace("checkpoint_every = 20", "checkpoint_every = 5")
     stage = '[[stages]]\nnet = "{}"\nsize = 32\nbatch = 2\nsteps = {}\n'
     path = tmp_path / "short.toml"
+    monkeypatch.setattr(train, "REPORT_EVERY", 4)
     path.write_text(text + stage.format("geometry", 12) + stage.format("albedo", 8))
     return path
 
@@ -42,22 +44,30 @@ class Killed(Exception):
 @pytest.mark.parametrize("when", [8, 15])
 def test_a_run_killed_and_resumed_equals_one_that_ran_through(short, spheres, tmp_path, monkeypatch, when):
     train.train(short, spheres, tmp_path / "through")
-    calls, loss = [], train.stage_loss
+    calls, forward = [], Objective.forward
 
     def dies(*args):
         calls.append(1)
         if len(calls) == when:
             raise Killed
-        return loss(*args)
+        return forward(*args)
 
     with monkeypatch.context() as patch:
-        patch.setattr(train, "stage_loss", dies)
+        patch.setattr(Objective, "forward", dies)
         with pytest.raises(Killed):
             train.train(short, spheres, tmp_path / "killed")
     train.train(short, spheres, tmp_path / "killed", resume=True)
     one, other = (read_checkpoint(tmp_path / name / "checkpoint.pt") for name in ("through", "killed"))
     for key in ("weights", "average"):
         assert all(torch.equal(one[key][name], other[key][name]) for name in one[key])
+    through, killed = (curve(tmp_path / name) for name in ("through", "killed"))
+    assert through == killed and {stage for stage, *_ in through} == {"0", "1"}
+
+
+def curve(folder):
+    """Everything in loss.csv but the seconds."""
+    rows = csv.DictReader((folder / "loss.csv").open())
+    return [tuple(row[name] for name in ("stage", "net", "step", "term", "value")) for row in rows]
 
 
 def test_a_finished_run_is_not_overwritten_and_resumes_to_nothing(run_folder, recipe_path, spheres):
@@ -93,9 +103,9 @@ def test_every_network_learns_one_batch_by_heart(recipe_path, spheres, net, fact
     nets = PortraitNet(recipe.portrait)
     batch = batch_rand(np.random.default_rng(0), dataset, 2, 32, relit=True)
     optimiser = torch.optim.AdamW(getattr(nets, net).parameters(), lr=5e-3)
-    values, spectra = [], lobes.spectra()
+    values, objective = [], Objective(nets, StageConfig(net, size=32, batch=2), lobes.spectra(), Judges())
     for _ in range(40):
-        total = train.stage_loss(nets, StageConfig(net, size=32, batch=2), batch, spectra)["total"]
+        total = objective(batch, torch.Generator()).terms["total"]
         optimiser.zero_grad()
         total.backward()
         optimiser.step()
