@@ -82,10 +82,15 @@ def _render(worker: bool, out: Path, assets: Path | None, device: str, **argumen
     return 0
 
 
-def _check(**arguments) -> int:
+def _check(out: Path, sheet: Path | None) -> int:
+    from .synth.shards import check_shards, is_packed
+
+    if is_packed(out):
+        check_shards(out)
+        return 0
     from .synth.checks import check_dataset
 
-    check_dataset(**arguments)
+    check_dataset(out, sheet)
     return 0
 
 
@@ -173,7 +178,7 @@ def _parser() -> argparse.ArgumentParser:
     render.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)  # what the parent starts
 
     check = add_command(commands, "check", _check, "hold a dataset against the laws of light")
-    check.add_argument("out", metavar="OUT", type=Path, help="folder of the dataset")
+    check.add_argument("out", metavar="OUT", type=Path, help="folder of the dataset, or of its shards")
     check.add_argument(
         "--sheet", type=Path, metavar="PNG", help="write the contact sheet here (default OUT/contact_sheet.png)"
     )

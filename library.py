@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from .cli import add_command
+from .cli import add_command, positive
 from .errors import ConfigError
 
 ORIGINS = ("ict-facekit", "makehuman")
@@ -25,6 +25,22 @@ def add_library(commands: argparse._SubParsersAction) -> None:
     )
     convert.add_argument("out", metavar="OUT", type=Path, help="folder of packs; the pack becomes a folder in it")
 
+    pack = add_command(commands, "pack", _pack, "pack a dataset into WebDataset shards with a dataset card")
+    pack.add_argument("out", metavar="OUT", type=Path, help="folder of the dataset")
+    pack.add_argument("shards", metavar="SHARDS", type=Path, help="folder of the shards; those up to date are kept")
+    pack.add_argument(
+        "--samples-a-shard", type=positive, default=100, metavar="N", help="at most so many (default %(default)s)"
+    )
+    pack.add_argument(
+        "--images",
+        choices=("exr", "png16"),
+        default="exr",
+        help="maps as they are, or as 16-bit PNG (default %(default)s)",
+    )
+    pack.add_argument(
+        "--licence", metavar="ID", help="what you give the dataset to others under, for the card: cc0-1.0"
+    )
+
 
 def _add_assets(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
@@ -36,6 +52,13 @@ def _list(assets: Path | None) -> int:
     from .scenes.inventory import describe_assets
 
     print("\n".join(describe_assets(assets)))
+    return 0
+
+
+def _pack(**arguments) -> int:
+    from .synth.shards import pack_dataset
+
+    pack_dataset(**arguments)
     return 0
 
 

@@ -44,7 +44,7 @@ _TARGETS = [
 # Clothes that end below this height, decimetres on the unmorphed body, are never in the picture of a bust.
 _CHEST = 2.0
 # Largest side of each kind's pictures: as large as a portrait of 1024² shows them.
-_SIDES = {"skin": 2048, "hair": 2048, "clothes": 1024}
+_SIDES = {"skin": 2048, "hair": 2048, "clothes": 1024, "teeth": 1024}
 _LICENCES = ("LICENSE.ASSETS.md", "LICENSE.CC0.txt", "LICENSE.txt", "LICENSE.md", "LICENSE", "license.txt")
 # PNGs of 2048² stay below 10 MB.
 _PICTURE_MAX_BYTES = 60_000_000
