@@ -5,7 +5,6 @@ sample without OLAT serves with the one light it was rendered under. Arrays are 
 float32; colours scene-linear and straight, except ``photo``, which is sRGB-encoded.
 """
 
-import hashlib
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from ..scenes.hdris import studio_hdris
 from ..scenes.light_map import olat_weights
 from ..scenes.packs import find_packs
 from ..synth.sample import Olat, Sample, list_samples, read_olat, read_sample
+from ..synth.splits import is_test, is_under
 from .config import PARSED, DataConfig
 from .dyes import dye_rand
 from .illumination import light_rand, stage_light
@@ -56,18 +56,12 @@ class Subject:
 
     def is_under(self, hdris: Iterable[str]) -> bool:
         """Whether one of these panoramas, by name, is in the light of ``full``; a mixture joins its names by "+"."""
-        return not set(self.hdri.split("+")).isdisjoint(hdris)
+        return is_under(self.hdri, hdris)
 
 
 # Channels of Subject.maps.
 FULL, SPECULAR, ALBEDO, NORMAL, MATTE = slice(0, 3), slice(3, 6), slice(6, 9), slice(9, 12), slice(12, 13)
 PARSING = slice(13, 13 + len(PARSED))
-
-
-def is_test(identity: str, percent: int) -> bool:
-    """Whether an identity belongs to the test: a hash of its name, so that it stays there in every run."""
-    digest = hashlib.sha256(identity.encode()).digest()
-    return int.from_bytes(digest[:8], "big") % 100 < percent
 
 
 def subject_of(sample: Sample, olat: Olat | None, name: str = "") -> Subject:
