@@ -42,8 +42,8 @@ def garment_rand(rng: np.random.Generator) -> Garment:
     """Draw a garment."""
     return Garment(
         cut=CUTS[rng.integers(len(CUTS))],
-        colour=_dye_rand(rng),
-        second=_dye_rand(rng),
+        colour=dye_rand(rng),
+        second=dye_rand(rng),
         loose_mm=float(rng.uniform(3, 8)),
         folds=float(rng.uniform(0.2, 1)),
         roughness=float(rng.uniform(0.6, 0.95)),
@@ -109,7 +109,7 @@ def _neckline(cut: str, shape: Shape, p: np.ndarray) -> tuple[np.ndarray, np.nda
     return both, both
 
 
-def _dye_rand(rng: np.random.Generator) -> tuple[float, float, float]:
+def dye_rand(rng: np.random.Generator) -> tuple[float, float, float]:
     """Colour of cloth: often grey, white, black or blue, sometimes anything."""
     if rng.random() < 0.5:
         value = np.exp(rng.uniform(np.log(0.015), np.log(0.75)))

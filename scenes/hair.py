@@ -52,11 +52,13 @@ class Hull:
     Attributes:
         centre: (3,) metres.
         radii: (R, 2R) metres, the furthest surface in each direction by elevation (top first) and azimuth.
+        taut: (R, 2R) metres, the same under a cloth drawn over the head: it spans hollows.
         heights: (60, 60) metres, the top of neck and shoulders by x and y, a centimetre a cell; −inf where nothing is.
     """
 
     centre: np.ndarray
     radii: np.ndarray
+    taut: np.ndarray
     heights: np.ndarray
 
 
@@ -99,7 +101,12 @@ def hull_of(vertices: np.ndarray, centre: np.ndarray, rows: int = 72) -> Hull:
     heights = np.full((60, 60), -np.inf)
     body = vertices[vertices[:, 2] <= _CHIN_M]
     np.maximum.at(heights, _cells(body, centre), body[:, 2])
-    return Hull(np.asarray(centre, float), radii, heights)
+    return Hull(np.asarray(centre, float), radii, _taut(radii), heights)
+
+
+def surface_radius(hull: Hull, ways: np.ndarray, taut: bool = False) -> np.ndarray:
+    """Distance from the hull's centre to the head's surface, or to a taut cloth over it, in directions (N, 3), (N,)."""
+    return _at(hull.taut if taut else hull.radii, *_directions(hull.centre + ways, hull.centre, len(hull.radii))[:2])
 
 
 def push_out(hull: Hull, points: np.ndarray, clearance: np.ndarray | float) -> np.ndarray:
@@ -245,6 +252,19 @@ def _curls(hair: Hair, strands: np.ndarray, length: np.ndarray, rng: np.random.G
     return size[..., None] * (np.cos(angle)[..., None] * across[:, None] + np.sin(angle)[..., None] * out[:, None])
 
 
+def _taut(radii: np.ndarray) -> np.ndarray:
+    """What is highest within some degrees, smoothed, and nowhere below the surface itself."""
+    spanned = radii
+    # Azimuth goes round, elevation does not.
+    for shift in (-2, -1, 1, 2):
+        spanned = np.maximum(spanned, np.roll(radii, shift, 1))
+    for _ in range(3):
+        padded = np.pad(np.pad(spanned, ((2, 2), (0, 0)), "edge"), ((0, 0), (3, 3)), "wrap")
+        across = np.mean([padded[:, k : k + radii.shape[1]] for k in range(7)], axis=0)
+        spanned = np.mean([across[k : k + len(radii)] for k in range(5)], axis=0)
+    return np.maximum(radii, spanned)
+
+
 def _directions(points: np.ndarray, centre: np.ndarray, rows: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Row and column in a hull's grid, real numbers, and distance from the centre, (N,) each."""
     x, y, z = (points - centre).T
@@ -257,14 +277,19 @@ def _directions(points: np.ndarray, centre: np.ndarray, rows: int) -> tuple[np.n
 def _heights(hull: Hull, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Distance of points (N, 3) from the hull's centre, and of the head's surface below them, (N,) each."""
     row, column, radius = _directions(points, hull.centre, len(hull.radii))
+    return radius, _at(hull.radii, row, column)
+
+
+def _at(radii: np.ndarray, row: np.ndarray, column: np.ndarray) -> np.ndarray:
+    """Look a grid of radii up between its cells, (N,)."""
     row, column = row - 0.5, column - 0.5
     i, j = np.floor(row).astype(int), np.floor(column).astype(int)
     s, t = row - i, column - j
-    rows, columns = hull.radii.shape
+    rows, columns = radii.shape
     low, high = np.clip(i, 0, rows - 1), np.clip(i + 1, 0, rows - 1)
     left, right = j % columns, (j + 1) % columns
-    surface = (1 - s) * ((1 - t) * hull.radii[low, left] + t * hull.radii[low, right])
-    return radius, surface + s * ((1 - t) * hull.radii[high, left] + t * hull.radii[high, right])
+    surface = (1 - s) * ((1 - t) * radii[low, left] + t * radii[low, right])
+    return surface + s * ((1 - t) * radii[high, left] + t * radii[high, right])
 
 
 def _cells(points: np.ndarray, centre: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

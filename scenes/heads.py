@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, replace
 import numpy as np
 
 from ..errors import SceneError
+from .accessories import Worn, wear, worn_rand
 from .bust import LABELS, Bust, Part
 from .fields import smoothstep
 from .hair import Hair, Hull, beard_strands, hair_rand, hair_strands, hull_of, scatter_roots
@@ -35,31 +36,41 @@ class Head:
         subject: the source's own description.
         hair: strands to grow, or None where the source brings its own hair.
         pattern: seed of each single strand.
+        worn: glasses, hats and the like.
     """
 
     source: str
     subject: ProceduralHead | IctHead | MakeHumanHead
     hair: Hair | None
     pattern: int
+    worn: Worn
 
 
 def head_rand(rng: np.random.Generator, packs: Packs) -> Head:
     """Draw a head from the sources at hand; the procedural one always is."""
-    subject_rng, hair_rng, rest_rng = rng.spawn(3)
+    subject_rng, hair_rng, rest_rng, worn_rng = rng.spawn(4)
     at_hand = np.array([packs.makehuman is not None, packs.ict_facekit is not None, True])
     shares = at_hand * _SHARES
     source = SOURCES[rest_rng.choice(len(SOURCES), p=shares / shares.sum())]
     pattern = int(rest_rng.integers(2**31))
     if source == "makehuman" and packs.makehuman is not None:
         person = makehuman_head_rand(subject_rng, packs.makehuman)
+        worn = worn_rand(worn_rng, person.gender)
+        if worn.hides_scalp:
+            # Hair meshes cannot be pressed under a hat; strands can.
+            person = replace(person, hair=None)
         grown = None if person.hair else hair_rand(hair_rng, person.hair_colour, person.gender)
-        return Head(source, person, grown, pattern)
+        return Head(source, person, grown, pattern, worn)
     if source == "ict_facekit" and packs.ict_facekit is not None:
         scanned = ict_head_rand(subject_rng, packs.ict_facekit)
         # The scans' identity modes mix women and men; nothing says which this one is.
-        return Head(source, scanned, hair_rand(hair_rng, scanned.brow_colour, hair_rng.uniform()), pattern)
+        masculine = float(hair_rng.uniform())
+        hair = hair_rand(hair_rng, scanned.brow_colour, masculine)
+        return Head(source, scanned, hair, pattern, worn_rand(worn_rng, masculine))
     subject = procedural_head_rand(subject_rng)
-    return Head(source, subject, hair_rand(hair_rng, subject.brow_colour, subject.shape.masculine), pattern)
+    masculine = subject.shape.masculine
+    hair = hair_rand(hair_rng, subject.brow_colour, masculine)
+    return Head(source, subject, hair, pattern, worn_rand(worn_rng, masculine))
 
 
 def bust_of(head: Head, packs: Packs) -> Bust:
@@ -79,7 +90,7 @@ def bust_of(head: Head, packs: Packs) -> Bust:
         )
     if isinstance(subject, MakeHumanHead):
         bust = makehuman_bust(subject, pack)
-        return bust if head.hair is None else _grow(bust, makehuman_scalp(bust, pack), head)
+        return _grow(bust, makehuman_scalp(bust, pack), head)
     bust = ict_bust(subject, pack)
     return _grow(bust, ict_scalp(bust, pack), head)
 
@@ -97,24 +108,28 @@ def parameters(head: Head) -> dict:
 
 
 def _grow(bust: Bust, scalp: np.ndarray, head: Head) -> Bust:
-    """Add hair and beard to a bald bust whose first part is its skin; ``scalp`` (V,) says where hair grows."""
+    """Add hair, beard and what is worn to a bust whose first part is its skin.
+
+    Args:
+        scalp: (V,) where hair grows.
+    """
     hair, skin = head.hair, bust.parts[0]
+    solid = [part.vertices for part in bust.parts if part.name not in ("eye_left", "eye_right", "hair")]
+    hull = hull_of(np.concatenate(solid), _middle(skin.vertices, scalp))
     if hair is None:
-        return bust
+        return wear(bust, head.worn, hull)
     rng = np.random.default_rng(head.pattern)
-    solid = np.concatenate([part.vertices for part in bust.parts if part.name not in ("eye_left", "eye_right")])
-    hull = hull_of(solid, _middle(skin.vertices, scalp))
     grown = list(bust.strands)
     if hair.style != "bald":
         count = int({"buzz": 9000, "short": 7000}.get(hair.style, 5500) * hair.density)
         roots, normals = scatter_roots(skin.vertices, skin.faces, scalp, count, rng)
         grown.append(hair_strands(hair, roots, normals, hull, rng))
         skin = _tint(skin, scalp, hair, 0.9 * hair.density)
-    if hair.beard:
+    if hair.beard and not head.worn.hides_neck:
         grown_beard, area = _beard(skin, bust.landmarks, hair, hull, rng)
         grown.append(grown_beard)
         skin = _tint(skin, area, hair, 0.35 + 0.4 * hair.beard, label=hair.beard > 0.5)
-    return replace(bust, parts=(skin, *bust.parts[1:]), strands=tuple(grown))
+    return wear(replace(bust, parts=(skin, *bust.parts[1:]), strands=tuple(grown)), head.worn, hull)
 
 
 def _beard(skin: Part, landmarks: np.ndarray, hair: Hair, hull: Hull, rng: np.random.Generator):

@@ -1,9 +1,8 @@
 """Laws of heads, whichever source they come from."""
 
 import json
-from dataclasses import replace
+from dataclasses import make_dataclass, replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -39,8 +38,9 @@ def test_without_packs_every_head_is_procedural():
 
 def test_sources_are_drawn_as_often_as_they_should(monkeypatch):
     stand_in = drawn(0).subject
-    monkeypatch.setattr(heads, "makehuman_head_rand", lambda rng, pack: SimpleNamespace(hair="bob02"))
-    monkeypatch.setattr(heads, "ict_head_rand", lambda rng, pack: stand_in)
+    person = make_dataclass("Person", ["hair", "hair_colour", "gender"])(None, (0.1, 0.1, 0.1), 0.5)
+    monkeypatch.setattr(heads, "makehuman_head_rand", lambda *_: person)
+    monkeypatch.setattr(heads, "ict_head_rand", lambda *_: stand_in)
     monkeypatch.setattr(heads, "procedural_head_rand", lambda rng: stand_in)
     rng = np.random.default_rng(0)
 

@@ -1,0 +1,139 @@
+"""Laws of what is worn: it fits every head, hides what it should, and says nothing of who wears it."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from relight_stage.scenes.accessories import Worn, wear, worn_rand
+from relight_stage.scenes.bust import LABELS
+from relight_stage.scenes.fit import fit_of
+from relight_stage.scenes.glasses import OUTLINES, RIMS, glasses_rand
+from relight_stage.scenes.hair import hull_of
+from relight_stage.scenes.heads import bust_of, head_rand, identity, parameters
+from relight_stage.scenes.headwear import KINDS, headwear_rand
+from relight_stage.scenes.jewellery import earrings_rand, scarf_rand
+from relight_stage.scenes.packs import Packs
+
+ACCESSORIES = LABELS.index("accessories")
+
+
+@pytest.fixture(scope="module")
+def head():
+    heads = (head_rand(np.random.default_rng(seed), Packs()) for seed in range(100))
+    return replace(next(h for h in heads if h.hair.style in ("medium", "long")), worn=Worn())
+
+
+@pytest.fixture(scope="module")
+def bare(head):
+    return bust_of(head, Packs())
+
+
+@pytest.fixture(scope="module")
+def hull(bare):
+    return hull_of(np.concatenate([bare.parts[0].vertices, bare.parts[-1].vertices]), np.array([0.0, 0.085, 0.015]))
+
+
+def with_glasses(bare, hull, outline="rectangle", rim="acetate"):
+    glasses = replace(glasses_rand(np.random.default_rng(0)), outline=outline, rim=rim, slide_mm=0.0)
+    worn = wear(bare, Worn(glasses=glasses), hull)
+    return {part.name: part for part in worn.parts[len(bare.parts) :]}
+
+
+@pytest.mark.parametrize("rim", RIMS)
+@pytest.mark.parametrize("outline", OUTLINES)
+def test_glasses_stand_before_both_eyes_and_clear_the_face(bare, hull, outline, rim):
+    parts = with_glasses(bare, hull, outline, rim)
+    lenses = parts["lenses"].vertices
+    for eye in (bare.landmarks[36:42].mean(0), bare.landmarks[42:48].mean(0)):
+        before = lenses[np.abs(lenses[:, (0, 2)] - eye[[0, 2]]).max(1) < 0.012]
+        # A lens stands 8 to 25 mm before the lids.
+        assert len(before) > 5
+        assert (eye[1] - before[:, 1]).min() > 0.008 and (eye[1] - before[:, 1]).max() < 0.03
+    # No skin that is not nose stands before a lens.
+    skin = bare.parts[0].vertices
+    for x, y, z in lenses[::7]:
+        near = skin[(np.hypot(skin[:, 0] - x, skin[:, 2] - z) < 0.003) & (skin[:, 1] < 0.02)]
+        assert len(near) == 0 or near[:, 1].min() > y - 0.0005
+
+
+def test_the_temples_reach_over_the_ears(bare, hull):
+    frame = with_glasses(bare, hull)["glasses"].vertices
+    ear = fit_of(bare, hull, hull).concha
+    behind = frame[frame[:, 1] > ear[1]]
+    assert {1.0, -1.0} <= set(np.sign(behind[:, 0]))
+    assert np.abs(behind[:, 0]).max() < ear[0] + 0.004
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_headwear_is_outside_the_head_and_leaves_the_eyes_free(bare, hull, kind):
+    headwear = replace(headwear_rand(np.random.default_rng(1), 0.5), kind=kind)
+    worn = wear(bare, Worn(headwear=headwear), hull)
+    new = worn.parts[len(bare.parts) :]
+    assert new
+    assert all((part.labels == ACCESSORIES).all() for part in new)
+    vertices = np.concatenate([part.vertices for part in new])
+    assert np.isfinite(vertices).all()
+    eyes = bare.landmarks[36:48]
+    for eye in eyes:
+        # Seen from the front nothing lies over an eye.
+        assert not ((np.hypot(vertices[:, 0] - eye[0], vertices[:, 2] - eye[2]) < 0.006) & (vertices[:, 1] < 0)).any()
+    if headwear.hides_scalp:
+        crown = bare.parts[0].vertices[:, 2].max()
+        assert vertices[:, 2].max() > crown
+
+
+@pytest.mark.parametrize("kind", ["beanie", "cap", "hat", "sun hat"])
+def test_no_hair_stands_out_of_a_hat(bare, hull, kind):
+    headwear = replace(headwear_rand(np.random.default_rng(1), 0.5), kind=kind, tilt_deg=0.0)
+    worn = wear(bare, Worn(headwear=headwear), hull)
+    hat = np.concatenate([part.vertices for part in worn.parts[len(bare.parts) :]])
+    hair = next(strands for strands in worn.strands if strands.name == "hair").points.reshape(-1, 3)
+    assert hair[:, 2].max() < hat[:, 2].max()
+    covered = hair[hair[:, 2] > 0.085]
+    radius = np.linalg.norm(covered - hull.centre, axis=1)
+    outside = hull_of(np.concatenate([hat, bare.parts[0].vertices]), hull.centre)
+    # One point in a hundred may peep out at the rim. Cells of 2.5° of the measured hat are a few millimetres wide.
+    row, column = (0.5 - np.arcsin((covered - hull.centre)[:, 2] / radius) / np.pi) * 72, None
+    azimuth = np.arctan2((covered - hull.centre)[:, 1], (covered - hull.centre)[:, 0])
+    column = (azimuth / (2 * np.pi) + 0.5) * 144
+    assert (radius < outside.radii[row.astype(int), column.astype(int) % 144] + 0.002).mean() > 0.99
+
+
+def test_a_headscarf_hides_all_hair_of_the_head(head):
+    hijab = replace(headwear_rand(np.random.default_rng(1), 0.0), kind="hijab")
+    bust = bust_of(replace(head, worn=Worn(headwear=hijab), hair=replace(head.hair, beard=0.6)), Packs())
+    assert [strands.name for strands in bust.strands] == ["brows"]
+
+
+def test_earrings_hang_at_both_ears_and_a_scarf_lies_below_the_chin(bare, hull):
+    rng = np.random.default_rng(0)
+    worn = wear(bare, Worn(earrings=earrings_rand(rng), scarf=scarf_rand(rng)), hull)
+    earrings, scarf = (next(p for p in worn.parts if p.name == name).vertices for name in ("earrings", "scarf"))
+    assert earrings[:, 0].min() < -0.06 and earrings[:, 0].max() > 0.06
+    assert scarf[:, 2].max() < bare.landmarks[57, 2]
+    assert scarf[:, 1].min() < bare.parts[0].vertices[bare.parts[0].vertices[:, 2] < -0.16, 1].min() + 0.03
+
+
+def test_identity_does_not_change_with_what_is_worn(head):
+    for seed in range(20):
+        dressed = replace(head, worn=worn_rand(np.random.default_rng(seed), 0.5))
+        assert identity(dressed) == identity(head)
+
+
+def test_parameters_list_what_is_worn(head):
+    glasses = glasses_rand(np.random.default_rng(0))
+    described = parameters(replace(head, worn=Worn(glasses=glasses)))
+    assert described["worn"]["glasses"]["outline"] == glasses.outline
+    assert described["worn"]["headwear"] is None
+
+
+def test_things_are_worn_about_as_often_as_people_wear_them():
+    rng = np.random.default_rng(0)
+    drawn = [worn_rand(rng, 0.5) for _ in range(1500)]
+    # Three standard errors.
+    assert np.mean([w.glasses is not None for w in drawn]) == pytest.approx(0.28, abs=0.035)
+    assert np.mean([w.headwear is not None for w in drawn]) == pytest.approx(0.15, abs=0.028)
+    assert {w.headwear.kind for w in drawn if w.headwear} == set(KINDS)
+    dark = [max(w.glasses.transmission) < 0.7 for w in drawn if w.glasses]
+    assert 0.08 < np.mean(dark) < 0.26
