@@ -39,7 +39,13 @@ MAPS: dict[str, tuple[str, ...]] = {
     "subsurface_weight": layer("subsurface_weight", ("V",)),
     "matte": ("A",),
     "trimap": layer("trimap", ("V",)),
-    "parsing": layer("parsing", LABELS),
+    # A layer each: Blender shows no layer of more than four channels.
+    "parsing": tuple(f"parsing_{label}.V" for label in LABELS),
+    **{
+        name: layer(name, channels)
+        for direction in ("forward", "backward")
+        for name, channels in ((f"flow_{direction}", ("X", "Y")), (f"occlusion_{direction}", ("V",)))
+    },
     **{
         f"{name}{k:02d}": layer(f"{name}{k:02d}", (*RGB, "A"))
         for name in CRYPTOMATTES
@@ -47,8 +53,8 @@ MAPS: dict[str, tuple[str, ...]] = {
     },
 }
 
-# Halves have eleven bits: too few for metres, for places in a large texture, and for Cryptomatte's ids.
-FULL_FLOAT = {"depth", "position", "uv", *(name for name in MAPS if name.startswith("Crypto"))}
+# Halves have eleven bits: too few for metres, for places in a large texture, for pixels, and for Cryptomatte's ids.
+FULL_FLOAT = {"depth", "position", "uv", *(name for name in MAPS if name.startswith(("Crypto", "flow")))}
 HALF_MAX = 65504.0
 
 # Below this a pixel holds no surface, only rounding: materials keep their albedo at 0.004 or more.
