@@ -159,6 +159,13 @@ def _parser() -> argparse.ArgumentParser:
         "--samples", type=positive, default=32, metavar="SPP", help="Cycles samples a pixel (default %(default)s)"
     )
     render.add_argument(
+        "--frames",
+        type=positive,
+        default=1,
+        metavar="N",
+        help="render sequences of N consecutive samples in which head, eyes and camera move (default: stills)",
+    )
+    render.add_argument(
         "--workers",
         type=positive,
         default=1,

@@ -5,7 +5,8 @@ after the last frame, can be asked for. Angles are degrees, positive to the subj
 subject's left shoulder.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -140,13 +141,31 @@ class Motion:
         return float(left), float(up)
 
 
+@dataclass(frozen=True)
+class Moment:
+    """One frame, from 0, of ``frames`` of a motion."""
+
+    motion: Motion
+    frame: int
+    frames: int
+
+    @property
+    def time_s(self) -> float:
+        return self.frame / FPS
+
+    def table(self) -> dict[str, Any]:
+        """What sample.json says about it: the frame, its pose, and all drawn parameters of the motion."""
+        pose = asdict(self.motion.pose(self.time_s))
+        return {"frame": self.frame, "frames": self.frames, "fps": FPS, "pose": pose, "motion": asdict(self.motion)}
+
+
 def motion_rand(rng: np.random.Generator, duration_s: float) -> Motion:
     """Draw a motion; a longer one of the same seed begins like a shorter one."""
     head_rng, blink_rng, gaze_rng, face_rng, camera_rng = rng.spawn(5)
     # Some sit almost still, some look around.
-    lively = float(head_rng.uniform(0.15, 1.0))
+    lively = float(head_rng.uniform(0.2, 1.0))
     # Source of the largest turns: about a third of what necks allow (Youdas et al. 1992, Physical Therapy 72(11)).
-    turn = [_waves_rand(head_rng, lively * limit, 0.15, 0.9) for limit in (24.0, 13.0, 9.0)]
+    turn = [_waves_rand(head_rng, lively * limit, 0.2, 1.2) for limit in (24.0, 13.0, 9.0)]
     mood = str(face_rng.choice(MOODS))
     # Syllables come at some five a second; a smile takes its time.
     change = _waves_rand(face_rng, 1.0, 1.5, 5.0) if mood == "speech" else _waves_rand(face_rng, 1.0, 0.1, 0.6)

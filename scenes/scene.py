@@ -8,18 +8,25 @@ import numpy as np
 from .cameras import Camera, camera_rand
 from .environments import Environment, environment_rand
 from .heads import Head, head_rand
+from .motion import FPS, Moment, motion_rand
 from .packs import Packs
 
 
 @dataclass(frozen=True)
 class Scene:
-    """One sample's scene; ``seed`` and ``index`` alone decide it (given the same packs and HDRIs)."""
+    """One sample's scene; ``seed`` and ``index`` alone decide it (given the same packs and HDRIs).
+
+    Attributes:
+        camera: where it stands at this moment.
+        moment: of a sequence, or None for a still.
+    """
 
     seed: int
     index: int
     head: Head
     camera: Camera
     environment: Environment
+    moment: Moment | None = None
 
     @property
     def render_seed(self) -> int:
@@ -27,12 +34,22 @@ class Scene:
         return int(np.random.SeedSequence([self.seed, self.index, 1]).generate_state(1)[0] & 0x7FFFFFFF)
 
 
-def scenes_rand(seed: int, group: int, count: int, packs: Packs, hdris: tuple[Path, ...]) -> tuple[Scene, ...]:
-    """Draw group ``group`` of dataset ``seed``: ``count`` scenes of one person before one camera, each in its own
-    light. Their indices follow each other, from ``group * count`` on."""
-    head_rng, camera_rng, light_rng = np.random.default_rng([seed, group]).spawn(3)
+def scenes_rand(
+    seed: int, group: int, count: int, packs: Packs, hdris: tuple[Path, ...], frames: int = 1
+) -> tuple[Scene, ...]:
+    """Draw group ``group`` of dataset ``seed``: ``count`` scenes of one person, whose indices follow each other, from
+    ``group * count`` on.
+
+    Args:
+        frames: 1 for stills before one camera, each in its own light; ``count`` for a sequence in one light.
+    """
+    head_rng, camera_rng, light_rng, motion_rng = np.random.default_rng([seed, group]).spawn(4)
     head, camera = head_rand(head_rng, packs), camera_rand(camera_rng)
-    return tuple(
-        Scene(seed, group * count + k, head, camera, environment_rand(rng, hdris))
-        for k, rng in enumerate(light_rng.spawn(count))
-    )
+    first = group * count
+    if frames == 1:
+        lights = (environment_rand(rng, hdris) for rng in light_rng.spawn(count))
+        return tuple(Scene(seed, first + k, head, camera, light) for k, light in enumerate(lights))
+    motion = motion_rand(motion_rng, frames / FPS)
+    environment = environment_rand(light_rng.spawn(1)[0], hdris)
+    moments = (Moment(motion, frame, frames) for frame in range(count))
+    return tuple(Scene(seed, first + m.frame, head, motion.camera(camera, m.time_s), environment, m) for m in moments)

@@ -5,11 +5,15 @@ Nothing is estimated: where a point is now, where it is in the other frame and b
 centre of the first pixel is (0.5, 0.5).
 """
 
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator
+from itertools import chain, pairwise
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
 from ..scenes.cameras import Camera
+
+Shot = TypeVar("Shot")
 
 # A point may lie this much deeper than what the other frame shows around it. Within a pixel a smooth surface departs
 # from the four depths around by its curvature alone: a sphere of 1 cm by 0.2 mm where pixels are 2 mm apart.
@@ -70,6 +74,30 @@ def occlusion(track: Track, way: np.ndarray, other: Camera, there: Track) -> np.
     missed = np.isinf(around).all(axis=0)
     hidden[track.seen, 0] = ~inside | deeper | missed
     return hidden
+
+
+def with_flow(
+    frames: Iterable[tuple[Shot, Track, Camera]],
+) -> Iterator[tuple[Shot, dict[str, np.ndarray]]]:
+    """Go through the frames of a sequence and give each its flow and occlusion maps, when the one after it is there.
+
+    Nothing was rendered before the first frame and after the last: there the flow is 0 and all is occluded.
+    """
+    before: tuple[Track, Camera] | None = None
+    for now, after in pairwise(chain(frames, [None])):
+        assert now is not None
+        shot, track, camera = now
+        neighbours = (("forward", track.following, after and after[1:]), ("backward", track.previous, before))
+        maps = {}
+        for direction, way, other in neighbours:
+            if other is None:
+                maps[f"flow_{direction}"] = np.zeros((*track.seen.shape, 2), np.float32)
+                maps[f"occlusion_{direction}"] = np.ones((*track.seen.shape, 1), np.float32)
+            else:
+                maps[f"flow_{direction}"] = flow(track, way, camera, other[1])
+                maps[f"occlusion_{direction}"] = occlusion(track, way, other[1], other[0])
+        yield shot, maps
+        before = track, camera
 
 
 def depth(track: Track, camera: Camera) -> np.ndarray:

@@ -51,7 +51,7 @@ def render_group(
             share a sampling seed, and sequences look at their neighbours.
     """
     group = min(wanted) // settings.group
-    scenes = scenes_rand(settings.seed, group, settings.group, packs, hdris)
+    scenes = scenes_rand(settings.seed, group, settings.group, packs, hdris, settings.frames)
     for scene, shot in zip(scenes, shoot(scenes, packs, settings), strict=True):
         if scene.index in wanted:
             write_sample(out / sample_name(scene.index), *shot)

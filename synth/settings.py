@@ -14,6 +14,7 @@ from ..scenes.packs import Packs
 from .sample import FORMAT
 
 SIZE_MIN, SIZE_MAX = 32, 4096
+FRAMES_MAX = 240  # ten seconds; a group is the smallest unit of work
 
 
 @dataclass(frozen=True)
@@ -24,12 +25,14 @@ class Settings:
         size: sides of the square pictures in pixels.
         lights: as ``--lights`` gives it, for example ``hdri``, ``hdri:4`` or ``olat:32``.
         samples: per pixel under an HDRI; each OLAT light gets an eighth of it, at least two.
+        frames: of each sequence; 1 for stills.
     """
 
     seed: int
     size: int = 256
     lights: str = "hdri"
     samples: int = 32
+    frames: int = 1
 
     def __post_init__(self) -> None:
         if self.seed < 0:
@@ -39,7 +42,10 @@ class Settings:
             raise ConfigError(f"--size {self.size}: write an even number of pixels from {SIZE_MIN} to {SIZE_MAX}.")
         if self.samples < 1:
             raise ConfigError(f"--samples {self.samples}: at least one sample per pixel is needed; 32 is usual.")
-        parse_lights(self.lights)
+        if not 1 <= self.frames <= FRAMES_MAX:
+            raise ConfigError(f"--frames {self.frames}: write a number of frames from 1 to {FRAMES_MAX}.")
+        if self.frames > 1 and self.rig.hdris > 1:
+            raise ConfigError(f"--frames {self.frames} with --lights {self.lights}: a sequence stands in one light.")
 
     @property
     def rig(self) -> Lights:
@@ -48,7 +54,7 @@ class Settings:
     @property
     def group(self) -> int:
         """How many consecutive samples show one person: the smallest unit of work."""
-        return self.rig.hdris
+        return self.rig.hdris * self.frames
 
     @property
     def group_bytes(self) -> int:

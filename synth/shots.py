@@ -1,6 +1,7 @@
 """From scenes to samples: one subject is built once and rendered in every light that it is wanted in."""
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 import bpy
@@ -8,14 +9,17 @@ import numpy as np
 
 from ..scenes.build.surroundings import build_panorama_world, read_panorama
 from ..scenes.bust import Bust
-from ..scenes.cameras import SENSOR_MM
+from ..scenes.cameras import SENSOR_MM, Camera
 from ..scenes.environments import panorama_of
 from ..scenes.heads import bust_of, identity, parameters
 from ..scenes.light_map import panorama_in_camera
 from ..scenes.lights import olat_directions, olat_half_angle
+from ..scenes.motion import FPS
 from ..scenes.packs import Packs
+from ..scenes.posing import displaced, pose_bust, rig_of
 from ..scenes.scene import Scene
 from .device import choose_device
+from .flow import Track, with_flow
 from .passes import MAPS, factors, foreground_of, straighten, trimap_of
 from .sample import FORMAT, Olat, Sample
 from .settings import Settings
@@ -38,27 +42,63 @@ def shoot(
     denoised: bool = True,
     device: str = "auto",
 ) -> Iterator[Shot]:
-    """Render scenes that share their head and camera, one shot each, in their order.
+    """Render scenes that share their head and camera, or are the frames of a sequence, one shot each, in their order.
 
     Args:
         device: as in ``choose_device``.
     """
     first = scenes[0]
     kind, _ = choose_device(device)
-    bust = bust_of(first.head, packs)
-    count = settings.rig.olat
+    poses = _poses(scenes, packs)
+    bust = next(poses)
     with Stage(bust, first.camera, settings.size, first.render_seed, bounces, denoised, kind) as stage:
-        for scene in scenes:
-            panorama = panorama_of(scene.environment, read_panorama)
-            on, unshadowed = stage.light_by_world(build_panorama_world(panorama), settings.samples)
-            light_map = panorama_in_camera(panorama, scene.camera.matrix_world()[:3, :3])
-            olat = None
-            if count:
-                directions = olat_directions(count)
-                singles = stage.light_one_at_a_time(directions, max(2, settings.samples // 8))
-                diffuse, specular, unlit = (np.stack([np.asarray(s[k], np.float16) for s in singles]) for k in range(3))
-                olat = Olat(diffuse, specular, directions, unlit)
-            yield Shot(_sample(scene, bust, stage, settings, on, unshadowed, light_map), olat, None)
+        if first.moment is None:
+            for scene in scenes:
+                yield _shot(stage, scene, bust, settings)
+        else:
+            frames = _frames(stage, scenes, chain([bust], poses), settings)
+            for shot, maps in with_flow(frames):
+                yield shot._replace(sample=shot.sample._replace(maps={**shot.sample.maps, **maps}))
+
+
+def _poses(scenes: Sequence[Scene], packs: Packs) -> Iterator[Bust]:
+    """The bust in each frame with its ways to the neighbouring ones; just the bust where nothing moves."""
+    head, moment = scenes[0].head, scenes[0].moment
+    bust = bust_of(head, packs)
+    if moment is None:
+        yield bust
+        return
+    rig = rig_of(head, bust, packs, moment.motion.mood)
+    # Where the first frame comes from and the last one goes is known, though nobody sees it.
+    times = [moment.time_s + k / FPS for k in range(-1, len(scenes) + 1)]
+    window = [pose_bust(rig, moment.motion.pose(t)) for t in times[:2]]
+    for t in times[2:]:
+        window = [*window[-2:], pose_bust(rig, moment.motion.pose(t))]
+        yield displaced(window[1], window[0], window[2])
+
+
+def _frames(
+    stage: Stage, scenes: Sequence[Scene], busts: Iterator[Bust], settings: Settings
+) -> Iterator[tuple[Shot, Track, Camera]]:
+    """Render the frames of a sequence; the stage stands at the first."""
+    for k, (scene, bust) in enumerate(zip(scenes, busts, strict=True)):
+        if k:
+            stage.move(bust, scene.camera)
+        yield _shot(stage, scene, bust, settings), stage.track(), scene.camera
+
+
+def _shot(stage: Stage, scene: Scene, bust: Bust, settings: Settings) -> Shot:
+    """Light what stands on the stage as the scene says."""
+    panorama = panorama_of(scene.environment, read_panorama)
+    on, unshadowed = stage.light_by_world(build_panorama_world(panorama), settings.samples)
+    light_map = panorama_in_camera(panorama, scene.camera.matrix_world()[:3, :3])
+    olat = None
+    if settings.rig.olat:
+        directions = olat_directions(settings.rig.olat)
+        singles = stage.light_one_at_a_time(directions, max(2, settings.samples // 8))
+        diffuse, specular, unlit = (np.stack([np.asarray(s[k], np.float16) for s in singles]) for k in range(3))
+        olat = Olat(diffuse, specular, directions, unlit)
+    return Shot(_sample(scene, bust, stage, settings, on, unshadowed, light_map), olat, None)
 
 
 def _sample(
@@ -111,7 +151,7 @@ def _sample(
         "landmarks": scene.camera.project(bust.landmarks, settings.size).tolist(),
         "landmarks_3d": bust.landmarks.tolist(),
         "group": {"subject": scene.index // settings.group, "member": scene.index % settings.group},
-        "sequence": None,
+        "sequence": None if scene.moment is None else scene.moment.table(),
         "cryptomatte": surface.manifests,
         "head": parameters(scene.head),
         "versions": {"blender": bpy.app.version_string, "device": stage.device},

@@ -5,15 +5,19 @@ rests on are in docs/light-stage.md.
 """
 
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 import bpy
 import numpy as np
+from mathutils import Matrix
 
 from ..errors import RenderError, SampleError
-from ..scenes.build.aovs import AOVS
-from ..scenes.build.subject import build_bust, show_measuring_surface
+from ..scenes.build.aovs import AOVS, MEASURING, REAL, TRACKING, TRACKS
+from ..scenes.build.moving import move_bust
+from ..scenes.build.subject import build_bust, show_surface
 from ..scenes.build.surroundings import build_black_world, build_camera, build_olat_light
 from ..scenes.build.versions import PASS_NAMES, crypto_channels, set_multilayer_exr
 from ..scenes.bust import LABELS, Bust
@@ -23,6 +27,7 @@ from .cryptomatte import Manifests, manifest_of
 from .denoise import denoise, is_denoiser_here
 from .device import CPU, use_device
 from .exr import read_exr, stack
+from .flow import HAIR_TOLERANCE_M, TOLERANCE_M, Track
 from .muting import muted
 from .passes import CRYPTOMATTE_LAYERS, CRYPTOMATTES, RGB, layer
 
@@ -117,6 +122,28 @@ class Stage:
         for name, kept in self.before.items():
             blocks = getattr(bpy.data, name)
             bpy.data.batch_remove([block for block in blocks if block.as_pointer() not in kept])
+
+    def move(self, bust: Bust, camera: Camera) -> None:
+        """Go on to another frame: the same bust in another pose, the same lens at another place."""
+        move_bust(bust, self.subject)
+        self.camera = camera
+        self.scene.camera.matrix_world = Matrix(camera.matrix_world().tolist())
+        self.surface = self._measure()
+
+    def track(self) -> Track:
+        """What stands at the pixels' centres, and where it is in the neighbouring frames; see ``move``."""
+        with self._reading(TRACKING, TRACKS):
+            # Cycles' first sample of a pixel goes through its centre.
+            planes = self.render_planes(1)
+        here, previous, following = (stack(planes, layer(f"ViewLayer.{name}", RGB)) for name in TRACKS)
+        hair = self.surface.parsing[:, :, [LABELS.index("hair"), LABELS.index("brows")]].sum(axis=-1)
+        return Track(
+            seen=stack(planes, ("ViewLayer.Combined.A",))[:, :, 0] > 0.5,
+            position=here,
+            previous=previous,
+            following=following,
+            tolerance_m=np.where(hair > 0.1, HAIR_TOLERANCE_M, TOLERANCE_M),
+        )
 
     def light_by_world(self, world: bpy.types.World, samples: int) -> tuple[Lit, np.ndarray]:
         """Render under a world.
@@ -224,15 +251,8 @@ class Stage:
         return image * (self.surface.matte > 0)
 
     def _measure(self) -> Surface:
-        self.scene.world = self.black
-        show_measuring_surface(self.subject, True)
-        _choose_passes(self.scene.view_layers[0], measuring=True)
-        cycles = self.scene.cycles
-        bounces, cycles.max_bounces = cycles.max_bounces, 0
-        planes, texts = self._render(MEASURE_SAMPLES)
-        cycles.max_bounces = bounces
-        _choose_passes(self.scene.view_layers[0], measuring=False)
-        show_measuring_surface(self.subject, False)
+        with self._reading(MEASURING, AOVS):
+            planes, texts = self._render(MEASURE_SAMPLES)
         aovs = {name: stack(planes, layer(f"ViewLayer.{name}", RGB)) for name in AOVS}
         matte = stack(planes, ("ViewLayer.Combined.A",)).clip(0, 1)
         parsing = np.concatenate([aovs[f"parsing_{k}"] for k in range(3)], axis=-1)[:, :, : len(LABELS)]
@@ -263,6 +283,19 @@ class Stage:
             cryptomatte=cryptomatte,
             manifests=self._manifests(texts),
         )
+
+    @contextmanager
+    def _reading(self, surface: str, aovs: tuple[str, ...]) -> Iterator[None]:
+        """Show a surface of the materials that is there to be read, in the dark, and then the real one again."""
+        cycles, view_layer = self.scene.cycles, self.scene.view_layers[0]
+        self.scene.world = self.black
+        show_surface(self.subject, surface)
+        _choose_passes(view_layer, aovs)
+        bounces, cycles.max_bounces = cycles.max_bounces, 0
+        yield
+        cycles.max_bounces = bounces
+        _choose_passes(view_layer, ())
+        show_surface(self.subject, REAL)
 
     def _manifests(self, texts: dict[str, str]) -> Manifests:
         """What stands on the stage by name, out of all that Cycles' header lists."""
@@ -315,16 +348,16 @@ def _set_up_render(scene: bpy.types.Scene, size: int, seed: int, bounces: int) -
     view_layer.pass_alpha_threshold = 1.0
 
 
-def _choose_passes(layer: bpy.types.ViewLayer, measuring: bool) -> None:
-    """Ask Cycles for the AOVs and Cryptomattes, or for the parts of light: no render needs both."""
+def _choose_passes(layer: bpy.types.ViewLayer, aovs: tuple[str, ...]) -> None:
+    """Ask Cycles for AOVs (with ``AOVS``, for Cryptomattes too), or for the parts of light: no render needs both."""
     for kind in ("diffuse", "glossy"):
         for part in ("direct", "indirect", "color"):
-            setattr(layer, f"use_pass_{kind}_{part}", not measuring)
-    layer.use_pass_cryptomatte_object = layer.use_pass_cryptomatte_material = measuring
+            setattr(layer, f"use_pass_{kind}_{part}", not aovs)
+    layer.use_pass_cryptomatte_object = layer.use_pass_cryptomatte_material = aovs == AOVS
     layer.pass_cryptomatte_depth = 2 * CRYPTOMATTE_LAYERS
     while layer.aovs:
         layer.aovs.remove(layer.aovs[0])
-    for name in AOVS if measuring else ():
+    for name in aovs:
         aov = layer.aovs.add()
         aov.name, aov.type = name, "COLOR"
 

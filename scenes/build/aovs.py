@@ -4,7 +4,11 @@ Cycles' own passes see the first surface alone and hair is half transparent, so 
 (base colour), ``normal`` (world frame, without bump), ``depth`` (metres along the viewing axis), ``position`` (world
 frame), ``uv`` (u, v, and 1 where there is a layout), ``principled`` (roughness, specular level and subsurface weight)
 and the parsing labels one-hot in three colours (``parsing_0`` … ``parsing_2``, three labels each). They are right only
-while the materials show their measuring surface (``subject.show_measuring_surface``).
+while the materials show their measuring surface (``subject.show_surface``).
+
+What a frame of a sequence tracks is read at the pixels' centres instead of averaged over them, so there a surface is
+either opaque or not there: the tracking surface, and the AOVs ``TRACKS``: ``here`` (position) and, from the geometry's
+attributes of these names, ``previous`` and ``following`` (metres to where the point is in the neighbouring frames).
 """
 
 import bpy
@@ -13,7 +17,9 @@ from .nodes import multiply
 
 AOVS = ("albedo", "normal", "depth", "position", "uv", "principled", "parsing_0", "parsing_1", "parsing_2")
 
-REAL, MEASURING = "Real", "Measuring"  # a material's two output nodes
+TRACKS = ("here", "previous", "following")
+
+REAL, MEASURING, TRACKING = "Real", "Measuring", "Tracking"  # a material's three output nodes
 
 
 def write_aovs(
@@ -44,6 +50,27 @@ def write_aovs(
             for axis in range(3):
                 one_hot.inputs[axis].default_value = float(label == 3 * k + axis)
             _write_aov(tree, f"parsing_{k}", one_hot.outputs["Vector"], opacity)
+    _write_tracks(tree, geometry.outputs["Position"], opacity)
+
+
+def _write_tracks(
+    tree: bpy.types.NodeTree, position: bpy.types.NodeSocket, opacity: bpy.types.NodeSocket | None
+) -> None:
+    """Add the tracking surface, which is there where at least half of the light is stopped, and its AOVs."""
+    there = None
+    if opacity is not None:
+        step = tree.nodes.new("ShaderNodeMath")
+        step.operation, step.inputs[1].default_value = "GREATER_THAN", 0.5
+        tree.links.new(opacity, step.inputs[0])
+        there = step.outputs[0]
+    add_output(tree, TRACKING, _measuring_surface(tree, there))
+    for name in TRACKS:
+        value = position
+        if name != "here":
+            attribute = tree.nodes.new("ShaderNodeAttribute")
+            attribute.attribute_name = name
+            value = attribute.outputs["Vector"]
+        _write_aov(tree, name, value, there)
 
 
 def add_output(tree: bpy.types.NodeTree, name: str, surface: bpy.types.NodeSocket) -> None:

@@ -4,8 +4,8 @@ import bpy
 import numpy as np
 
 from ..bust import Bust, Part, Strands
-from .aovs import MEASURING, REAL
 from .materials import build_material
+from .moving import write_motion
 
 
 def build_bust(bust: Bust, collection: bpy.types.Collection) -> None:
@@ -24,11 +24,11 @@ def build_bust(bust: Bust, collection: bpy.types.Collection) -> None:
         collection.objects.link(bpy.data.objects.new(strands.name, curves))
 
 
-def show_measuring_surface(collection: bpy.types.Collection, measuring: bool) -> None:
-    """Switch all materials of a built bust between how they look and how their AOVs are measured."""
+def show_surface(collection: bpy.types.Collection, name: str) -> None:
+    """Switch all materials of a built bust to how they look (REAL) or how their AOVs are read (MEASURING, TRACKING)."""
     for obj in collection.objects:
         for material in obj.data.materials:
-            material.node_tree.nodes[MEASURING if measuring else REAL].is_active_output = True
+            material.node_tree.nodes[name].is_active_output = True
 
 
 def build_mesh(part: Part) -> bpy.types.Mesh:
@@ -53,6 +53,7 @@ def build_mesh(part: Part) -> bpy.types.Mesh:
     for k in range(3):
         attribute = mesh.attributes.new(f"parsing_{k}", "FLOAT_VECTOR", "FACE")
         attribute.data.foreach_set("vector", np.ascontiguousarray(one_hot[:, k]).ravel())
+    write_motion(mesh, part.motion)
     mesh.update(calc_edges=True)
     mesh.validate()
     return mesh
@@ -66,4 +67,5 @@ def build_strands(strands: Strands) -> bpy.types.Curves:
     curves.points.foreach_set("position", np.ascontiguousarray(strands.points, np.float32).ravel())
     radius = np.tile(np.linspace(1, 1 / 3, length, dtype=np.float32) * strands.radius_m, count)
     curves.points.foreach_set("radius", radius)
+    write_motion(curves, strands.motion)
     return curves
