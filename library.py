@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from .cli import add_command, positive
+from .cli import add_command, natural, positive
 from .errors import ConfigError
 
 ORIGINS = ("ict-facekit", "makehuman")
@@ -41,6 +41,16 @@ def add_library(commands: argparse._SubParsersAction) -> None:
         "--licence", metavar="ID", help="what you give the dataset to others under, for the card: cc0-1.0"
     )
 
+    variety = add_command(
+        commands, "variety", _variety, "measure how much drawn subjects differ; 1 when an axis collapsed"
+    )
+    variety.add_argument("--count", type=positive, default=1000, metavar="N", help="subjects (default %(default)s)")
+    variety.add_argument("--seed", type=natural, default=0, metavar="S", help="as of render (default %(default)s)")
+    _add_assets(variety)
+    variety.add_argument(
+        "--report", dest="out", type=Path, metavar="OUT.md|png", help="write the table and the histograms here"
+    )
+
 
 def _add_assets(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
@@ -59,6 +69,13 @@ def _pack(**arguments) -> int:
     from .synth.shards import pack_dataset
 
     pack_dataset(**arguments)
+    return 0
+
+
+def _variety(**arguments) -> int:
+    from .synth.variety import report_variety
+
+    report_variety(**arguments)
     return 0
 
 
