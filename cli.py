@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from .errors import RelightError
+from .errors import ConfigError, RelightError
 
 # Optional libraries by import name, and the extra of the pip package that brings each of them.
 EXTRAS = {
@@ -22,6 +22,7 @@ EXTRAS = {
     "onnx": "train",
     "onnxscript": "train",
     "safetensors": "train",
+    "submitit": "slurm",
 }
 # What the plain package brings; Blender's own Python has only some of it.
 REQUIRED = ("numpy", "cv2", "OpenEXR", "onnxruntime")
@@ -76,9 +77,17 @@ def _render(worker: bool, out: Path, assets: Path | None, device: str, **argumen
     from .synth.farm import render_dataset
     from .synth.settings import Settings, Shard
 
-    run = {name: arguments.pop(name) for name in ("count", "workers")}
-    shard = Shard(*arguments.pop("shard"))
-    render_dataset(out, settings=Settings(**arguments), assets=assets, shard=shard, device=device, **run)
+    slurm, shard = arguments.pop("slurm"), Shard(*arguments.pop("shard"))
+    how = {"assets": assets, "device": device, **{name: arguments.pop(name) for name in ("count", "workers")}}
+    settings = Settings(**arguments)
+    if slurm is None:
+        render_dataset(out, settings=settings, shard=shard, **how)
+        return 0
+    from .synth.slurm import submit_dataset
+
+    if shard.of > 1:
+        raise ConfigError("--shard and --slurm exclude each other: each task of the array is a shard. Leave one out.")
+    submit_dataset(out, settings=settings, options=dict(slurm), **how)
     return 0
 
 
@@ -181,6 +190,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     render.add_argument(
         "--device", choices=DEVICES, default="auto", help="what Cycles renders on (default %(default)s)"
+    )
+    render.add_argument(
+        "--slurm",
+        type=_slurm_option,
+        nargs="+",
+        metavar="KEY=VALUE",
+        help="queue the dataset as a Slurm array and return: tasks=N, and what else submitit knows, for example "
+        "partition=gpu timeout_min=240 mem_gb=8 cpus_per_task=4 array_parallelism=10",
     )
     render.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)  # what the parent starts
 
@@ -287,6 +304,15 @@ def _shard(text: str) -> tuple[int, int]:
     if not (slash and part.isdecimal() and of.isdecimal() and 1 <= int(part) <= int(of)):
         raise argparse.ArgumentTypeError(f"{text!r} is not k/N with k from 1 to N, for example 1/4")
     return int(part), int(of)
+
+
+def _slurm_option(text: str) -> tuple[str, int | float | str]:
+    key, equals, value = text.partition("=")
+    if not (equals and key.isidentifier() and value):
+        raise argparse.ArgumentTypeError(f"{text!r} is not KEY=VALUE, for example tasks=20")
+    if value.isdecimal():
+        return key, int(value)
+    return key, float(value) if re.fullmatch(r"\d+\.\d+", value) else value
 
 
 def _integer(text: str, least: int) -> int:

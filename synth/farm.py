@@ -90,7 +90,7 @@ class Farm:
         self.missing = {group: indices for group in groups if (indices := self._missing(group))}
         self.waiting = deque(self.missing)
         self.elsewhere: list[int] = []  # groups that another run holds
-        self.has_said_so = False
+        self.said: set[str] = set()  # what is to be said once
         self.losses: Counter[int] = Counter()
         self.losses_in_a_row = self.false_starts = 0
         self.failed: dict[int, str] = {}
@@ -175,7 +175,7 @@ class Farm:
         if free < wanted:
             self.ending = SampleError(
                 f"{self.out} has {free // 2**20} MiB left; rendering stops below {wanted // 2**20} MiB. "
-                f"Free some space and run the same command: {self.left} samples are left."
+                "Free some space and run the same command: it goes on from there."
             )
         return self.ending is None
 
@@ -212,8 +212,7 @@ class Farm:
             case {"ready": said}:
                 worker.is_ready = True
                 self.false_starts = 0
-                if said:
-                    self.report(said)
+                self._say_once(said)
 
     def _progress(self) -> str:
         pace_s = (time.monotonic() - self.began) / self.done
@@ -246,8 +245,8 @@ class Farm:
         self.losses_in_a_row += 1
         if self.losses_in_a_row >= LOSSES_MAX:
             self.ending = RenderError(
-                f"{LOSSES_MAX} groups in a row have failed, the last one because {why}. Mend it and run the same "
-                f"command: {self.left} samples are left."
+                f"{LOSSES_MAX} groups in a row have failed ({name}: {why}). "
+                "Mend what they have in common and run the same command: it goes on from there."
             )
 
     def _dismiss(self, worker: Worker) -> None:
@@ -278,9 +277,13 @@ class Farm:
         held = [group for group in self.elsewhere if self.claims.is_held(group)]
         self.waiting.extend(group for group in self.elsewhere if group not in held)
         self.elsewhere = held
-        if held and not self.waiting and not self._is_at_work() and not self.has_said_so:
-            self.has_said_so = True
-            self.report(f"What is left is at {self.claims.holder(held[0])}; waiting for it.")
+        if held and not self.waiting and not self._is_at_work():
+            self._say_once(f"What is left is at {self.claims.holder(held[0])}; waiting for it.")
+
+    def _say_once(self, line: str) -> None:
+        if line and line not in self.said:
+            self.said.add(line)
+            self.report(line)
 
 
 @contextmanager

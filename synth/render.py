@@ -35,6 +35,7 @@ from ..scenes.build.versions import check_version
 from ..scenes.hdris import studio_hdris
 from ..scenes.packs import Packs, find_packs
 from ..scenes.scene import scenes_rand
+from .device import choose_device
 from .sample import sample_name, write_sample
 from .settings import Settings, read_settings
 from .shots import shoot
@@ -42,7 +43,7 @@ from .workers import MARK
 
 
 def render_group(
-    out: Path, wanted: Collection[int], settings: Settings, packs: Packs, hdris: tuple[Path, ...]
+    out: Path, wanted: Collection[int], settings: Settings, packs: Packs, hdris: tuple[Path, ...], device: str
 ) -> Iterator[int]:
     """Render and write samples of one group; the index of each as soon as it is complete.
 
@@ -52,7 +53,7 @@ def render_group(
     """
     group = min(wanted) // settings.group
     scenes = scenes_rand(settings.seed, group, settings.group, packs, hdris, settings.frames)
-    for scene, shot in zip(scenes, shoot(scenes, packs, settings), strict=True):
+    for scene, shot in zip(scenes, shoot(scenes, packs, settings, device=device), strict=True):
         if scene.index in wanted:
             write_sample(out / sample_name(scene.index), *shot)
             yield scene.index
@@ -69,10 +70,11 @@ def serve(out: Path, assets: Path | None = None, device: str = "auto") -> None:
         check_version()
         settings, packs = read_settings(out), find_packs(assets)
         hdris = (*studio_hdris(Path(bpy.utils.system_resource("DATAFILES"))), *packs.hdris)
-        _say(ready="")
+        kind, names = choose_device(device)
+        _say(ready=f"Rendering on {kind}{': ' if names else ''}{', '.join(names)}.")
         while True:
             wanted = [int(word) for word in orders.get().split()]
-            for index in render_group(out, wanted, settings, packs, hdris):
+            for index in render_group(out, wanted, settings, packs, hdris, kind):
                 _say(sample=index)
             _say(group=wanted[0] // settings.group, rss=_resident_bytes())
     except RelightError as error:

@@ -5,6 +5,7 @@ A folder is complete when it bears its final name: samples are written into a hi
 
 import json
 import shutil
+import uuid
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -69,8 +70,8 @@ def write_sample(
     Raises:
         SampleError: the disk is full or the folder cannot be written.
     """
-    partial = folder.with_name(f".{folder.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
+    # No two writers share it, in whatever process; who holds a sample's claim sweeps what killed ones have left.
+    partial = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}.partial")
     try:
         partial.mkdir(parents=True)
         channels = {name: MAPS[name] for name in sample.maps}
@@ -89,6 +90,8 @@ def write_sample(
         (partial / "sample.json").write_text(json.dumps(meta, indent=1))
         partial.rename(folder)
     except OSError as error:
+        if (folder / "sample.json").is_file():
+            return  # another process was first, with the same pixels
         raise SampleError(
             f"{folder} could not be written: {error.strerror}. Free the disk or choose another folder."
         ) from error

@@ -1,0 +1,57 @@
+"""A dataset through a real Slurm; ``scripts/slurm.sh`` brings one up on this machine."""
+
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from relight_stage.synth.checks import check_dataset
+from relight_stage.synth.sample import list_samples
+
+pytestmark = [pytest.mark.slurm, pytest.mark.slow]
+RENDER = ("--seed", 5, "--size", 48, "--samples", 1)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def real_slurm():
+    if shutil.which("sinfo") is None or subprocess.run(["sinfo"], capture_output=True).returncode != 0:
+        pytest.skip("NO SLURM ANSWERS HERE: make slurm-test")
+    pytest.importorskip("submitit")
+    pytest.importorskip("bpy")
+
+
+def relight_stage(*arguments):
+    command = [Path(sys.executable).with_name("relight-stage"), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=600)
+
+
+def queue(out, *arguments):
+    """Submit and return the job's id."""
+    done = relight_stage("render", out, *RENDER, *arguments)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split()[1]
+
+
+def wait_for(job, out, seconds=900):
+    deadline = time.monotonic() + seconds
+    while subprocess.run(["squeue", "-h", "-j", job], capture_output=True, text=True).stdout.strip():
+        assert time.monotonic() < deadline, logs(out)
+        time.sleep(1)
+
+
+def logs(out):
+    return "\n".join(
+        f"{path}:\n{path.read_text()}" for path in sorted((out / "slurm").rglob("*.*")) if "log" in path.name
+    )
+
+
+def test_three_array_tasks_render_six_samples(tmp_path):
+    out = tmp_path / "set"
+    job = queue(out, "--count", 6, "--slurm", "tasks=3", "timeout_min=20", "mem_gb=3", "cpus_per_task=1")
+    wait_for(job, out)
+    assert [folder.name for folder in list_samples(out)] == [f"{i:06d}" for i in range(6)], logs(out)
+    check_dataset(out, report=print)
+    assert list(out.glob(".*")) == []
