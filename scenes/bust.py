@@ -37,9 +37,14 @@ class Material:
     Attributes:
         colour: base colour (3,), multiplies the texture and the part's vertex colours.
         texture: sRGB picture for the base colour, or None.
+        photo_uv: the texture lies in the part's ``photo_uv``, not in its ``uv``.
+        paint: (H, W, 3) uint8 sRGB picture that multiplies the base colour, in the part's ``uv``; or None.
+        relief: (H, W, 2) uint8 in the same layout: height over ``relief_mm`` and roughness, which takes the place of
+            ``roughness``; or None.
         alpha: picture whose grey value is the opacity, or None for opaque.
         specular: the Principled's specular level; 0.5 is an index of refraction of 1.5.
         subsurface: weight of subsurface scattering in [0, 1].
+        scattering_mm: how far light wanders under the surface, red, green and blue.
         bump_mm: height of a fine procedural bump (pores, cloth); 0 for none.
         bump_scale: features of that bump per metre.
         coat: weight of a clear coat (wet eyes, lips) in [0, 1].
@@ -54,10 +59,15 @@ class Material:
     name: str
     colour: tuple[float, float, float] = (1.0, 1.0, 1.0)
     texture: Path | None = None
+    photo_uv: bool = False
+    paint: np.ndarray | None = None
+    relief: np.ndarray | None = None
+    relief_mm: float = 0.0
     alpha: Path | None = None
     roughness: float = 0.5
     specular: float = 0.5
     subsurface: float = 0.0
+    scattering_mm: tuple[float, float, float] = (3.67, 1.37, 0.68)
     bump_mm: float = 0.0
     bump_scale: float = 600.0
     coat: float = 0.0
@@ -78,6 +88,7 @@ class Part:
         faces: (F, 4) int32, counter-clockwise seen from outside; −1 last for a triangle.
         labels: (F,) uint8, indices into LABELS.
         uv: (F, 4, 2) float32 with v up, or None.
+        photo_uv: (F, 4, 2) where the corners lie in the material's texture, when that has another layout; or None.
         colours: (V, 3) float32 albedo, or None.
         subdivide: levels of Catmull–Clark subdivision when rendered.
         motion: (V, 2, 3) float32 metres from each vertex to where it is in the previous and in the next frame, or None.
@@ -89,6 +100,7 @@ class Part:
     labels: np.ndarray
     material: Material
     uv: np.ndarray | None = None
+    photo_uv: np.ndarray | None = None
     colours: np.ndarray | None = None
     subdivide: int = 0
     motion: np.ndarray | None = None

@@ -8,17 +8,22 @@ MIT licence.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
 from .bust import LABELS, Bust, Material, Part
+from .canvas import Canvas, canvas_of
+from .complexion import Photo, mean_face, skin_material
 from .garment import Garment, garment_rand
 from .hair_colour import hair_colour_rand
 from .ict_features import brows, eyeball, lashes, ready_part
-from .ict_model import load_model, to_bust
-from .ict_torso import dress, extend
-from .skin import Skin, lip_colour, paint_skin, skin_colour, skin_material, skin_rand
+from .ict_model import CHEST_U, load_model, to_bust
+from .ict_torso import Surface, dress, extend
+from .makeup import Makeup, makeup_rand
+from .skin import Skin, skin_rand
+from .skin_photos import photo_layout, skin_photo, skin_photo_rand
 
 _SKIN, _MOUTH = LABELS.index("skin"), LABELS.index("mouth")
 
@@ -50,6 +55,8 @@ class IctHead:
     Attributes:
         identity: 100 weights in standard deviations.
         expression: blend shapes with weights in [0, 1].
+        age, masculine: 0 to 1, as of ``skin_rand``.
+        photo: name of the MakeHuman pack's picture that the skin wears, or None for a painted skin.
         iris, brow_colour: scene-linear.
         brow_density: 0.5 sparse to 1.2 bushy. brow_width_mm: at its broadest. brow_lift_mm: above the landmarks.
         breadth: scale of the shoulders' breadth.
@@ -58,7 +65,11 @@ class IctHead:
 
     identity: tuple[float, ...]
     expression: tuple[tuple[str, float], ...]
+    age: float
+    masculine: float
     skin: Skin
+    makeup: Makeup
+    photo: str | None
     iris: tuple[float, float, float]
     brow_colour: tuple[float, float, float]
     brow_density: float
@@ -69,17 +80,27 @@ class IctHead:
     pattern: int
 
 
-def ict_head_rand(rng: np.random.Generator, pack: Path) -> IctHead:
-    """Draw a head; the six skin types are equally likely, half of the faces near neutral."""
+def ict_head_rand(rng: np.random.Generator, pack: Path, photos: Path | None = None) -> IctHead:
+    """Draw a head; the six skin types are equally likely, half of the faces near neutral.
+
+    Args:
+        photos: the MakeHuman pack, whose photographed skins most of these heads then wear.
+    """
     identity = np.clip(rng.normal(size=len(load_model(pack).identity)), -2.5, 2.5)
-    skin = skin_rand(rng)
+    # Nothing in the pack says which shapes are women's and which are men's: what is worn and grown decides.
+    age, masculine = float(rng.beta(1.0, 1.6)), float(rng.uniform())
+    skin = skin_rand(rng, age, masculine)
     iris = np.array(_IRISES[rng.choice(len(_IRISES), p=_IRIS_SHARES[skin.fitzpatrick > 2])])
     return IctHead(
         identity=tuple(identity.round(4).tolist()),
         expression=_expression_rand(rng),
+        age=age,
+        masculine=masculine,
         skin=skin,
+        makeup=makeup_rand(rng, masculine),
+        photo=skin_photo_rand(rng, skin, masculine > 0.5, age) if photos and rng.random() < 0.8 else None,
         iris=tuple((iris * np.exp(rng.normal(0, 0.15, 3))).tolist()),
-        brow_colour=hair_colour_rand(rng, skin.fitzpatrick, float(rng.beta(1, 2.5))),
+        brow_colour=hair_colour_rand(rng, skin.fitzpatrick, age),
         brow_density=float(rng.uniform(0.5, 1.2)),
         brow_width_mm=float(rng.uniform(4.5, 9.5)),
         brow_lift_mm=float(rng.normal(0, 0.8)),
@@ -89,8 +110,12 @@ def ict_head_rand(rng: np.random.Generator, pack: Path) -> IctHead:
     )
 
 
-def ict_bust(head: IctHead, pack: Path) -> Bust:
-    """Shape, paint and dress the head; bald. The skin is the first part; its first vertices are the pack's."""
+def ict_bust(head: IctHead, pack: Path, photos: Path | None = None) -> Bust:
+    """Shape, paint and dress the head; bald. The skin is the first part; its first vertices are the pack's.
+
+    Args:
+        photos: the MakeHuman pack; a head whose photo is not at hand is painted.
+    """
     model = load_model(pack)
     weights = np.zeros(len(model.expression), np.float32)
     for name, weight in head.expression:
@@ -103,24 +128,19 @@ def ict_bust(head: IctHead, pack: Path) -> Bust:
     n = model.skin_end
     surface = extend(vertices[:n], model.neutral[:n], model.skin_faces, model.edge, head.breadth)
     chest = np.full(len(surface.faces) - len(model.skin_faces), _SKIN, np.uint8)
-    painted = paint_skin(
-        head.skin,
-        to_bust(surface.vertices, origin),
-        _pad(model.flush, len(surface.vertices)),
-        _pad(model.shade, len(surface.vertices)),
-    )
-    painted[:n] += model.vermilion[:, None] * (lip_colour(head.skin) - painted[:n])
-    inside = model.inside[:, None]
-    painted[:n] += inside * (np.float32([0.28, 0.07, 0.06]) - painted[:n])
-    wet = skin_colour(0.3 * head.skin.melanin, 0.06).astype(np.float32)
-    painted[:n] += 0.8 * model.socket[:, None] * (wet - painted[:n])
+    photo = None
+    if photos is not None and head.photo is not None:
+        photo = skin_photo(photos, head.photo, other_layout=True)
     skin = Part(
         "skin",
         to_bust(surface.vertices, origin),
         surface.faces,
         np.concatenate([model.labels, chest]),
-        skin_material(head.skin),
-        colours=painted,
+        material=_skin_material(head.skin, head.makeup, photo, pack),
+        uv=_layout(pack),
+        photo_uv=_photo_layout(pack, photos) if photo else None,
+        # White, for hair that grows on the skin to tint.
+        colours=np.ones_like(surface.vertices),
         subdivide=1,
     )
     gums = Material("gums", (0.42, 0.12, 0.11), roughness=0.35, subsurface=0.1, coat=0.3)
@@ -140,6 +160,56 @@ def ict_bust(head: IctHead, pack: Path) -> Bust:
 def ict_scalp(bust: Bust, pack: Path) -> np.ndarray:
     """How much hair grows at each vertex of an ICT bust's skin (its first part), (V,) in [0, 1]."""
     return _pad(load_model(pack).scalp, len(bust.parts[0].vertices))
+
+
+@lru_cache(maxsize=2)
+def _skin_material(skin: Skin, makeup: Makeup, photo: Photo | None, pack: Path) -> Material:
+    """Kept for the frames of a sequence: painting takes a second."""
+    return skin_material(skin, makeup, _canvas(pack), photo)
+
+
+@lru_cache(maxsize=2)
+def _neutral(pack: Path) -> tuple[Surface, np.ndarray]:
+    """The neutral head with its chest, and where its vertices are on the mean face, (V, 3)."""
+    model = load_model(pack)
+    n = model.skin_end
+    surface = extend(model.neutral[:n], model.neutral[:n], model.skin_faces, model.edge, 1.0)
+    return surface, mean_face(
+        to_bust(surface.vertices, model.origin), to_bust(model.neutral[model.landmarks], model.origin)
+    )
+
+
+@lru_cache(maxsize=2)
+def _layout(pack: Path) -> np.ndarray:
+    """Texture layout of the skin with its chest, (F, 4, 2)."""
+    model, (surface, _) = load_model(pack), _neutral(pack)
+    columns = len(model.edge)
+    added = surface.faces[len(model.skin_faces) :]
+    place = np.zeros((len(surface.vertices), 2))
+    place[model.edge, 1] = np.arange(columns)
+    new = np.arange(len(surface.vertices) - model.skin_end)
+    place[model.skin_end :] = np.stack([1 + new // columns, new % columns], 1)
+    rows = place[-1, 0]
+    corners = place[added]
+    # The strip around the chest closes where the first column follows the last.
+    closing = np.ptp(corners[..., 1], axis=1) > columns / 2
+    corners[closing, :, 1] += np.where(corners[closing, :, 1] == 0, columns, 0)
+    chest = np.stack([CHEST_U + 0.005 + (0.99 - CHEST_U) * corners[..., 0] / rows, corners[..., 1] / columns], -1)
+    return np.concatenate([model.uv, chest]).astype(np.float32)
+
+
+@lru_cache(maxsize=2)
+def _canvas(pack: Path) -> Canvas:
+    model, (surface, mean) = load_model(pack), _neutral(pack)
+    lining = np.maximum(model.inside, model.socket)
+    values = np.concatenate([mean, _pad(model.vermilion, len(mean))[:, None], _pad(lining, len(mean))[:, None]], 1)
+    return canvas_of(_layout(pack), surface.faces, values, 768, 1536)
+
+
+@lru_cache(maxsize=2)
+def _photo_layout(pack: Path, photos: Path) -> np.ndarray:
+    surface, mean = _neutral(pack)
+    return photo_layout(photos, mean, mean[load_model(pack).landmarks], surface.faces)
 
 
 def _expression_rand(rng: np.random.Generator) -> tuple[tuple[str, float], ...]:

@@ -23,6 +23,9 @@ EYE_RINGS = np.concatenate([np.linspace(0.02, 0.62, 26), np.linspace(0.68, 3.1, 
 EYE_AROUND = 48
 
 
+CHEST_U = 0.9  # see ``skin_layout``
+
+
 @dataclass(frozen=True)
 class Model:
     """The pack's arrays, and what follows from the neutral head alone.
@@ -33,7 +36,9 @@ class Model:
         skin_end: the skin, the mouth's and the eyes' sockets are the vertices before this one.
         skin_faces, labels: their faces and the faces' labels.
         edge: the open edge under the shoulders.
-        flush, shade, vermilion, inside, socket, scalp: (skin_end,) weights in [0, 1] (flush a little more).
+        uv: (skin faces, 4, 2) the skin's own layout, in [0, 1]: the pack's face and head tiles side by side.
+        origin: (3,) midway between the neutral eyeballs.
+        vermilion, inside, socket, scalp: (skin_end,) weights in [0, 1].
         lid_rims: vertices around the opening of the left and the right eye.
         eye_grids: points of each eyeball; see ``_eye_grid``.
     """
@@ -51,8 +56,8 @@ class Model:
     skin_faces: np.ndarray
     labels: np.ndarray
     edge: np.ndarray
-    flush: np.ndarray
-    shade: np.ndarray
+    uv: np.ndarray
+    origin: np.ndarray
     vermilion: np.ndarray
     inside: np.ndarray
     socket: np.ndarray
@@ -77,7 +82,6 @@ def load_model(pack: Path) -> Model:
     ids = np.arange(skin_end)
     on_face = ids < regions["head_neck"][1]
     in_mouth = ~on_face & (ids < mouth_faces[1])
-    flush, shade = _tones(neutral[:skin_end])
     lips = _closed_curve(neutral[landmarks[48:60], :2])
     vermilion, inside = _vermilion(neutral[:skin_end], lips, neutral[landmarks[60:68], 1].mean(), in_mouth)
 
@@ -88,6 +92,7 @@ def load_model(pack: Path) -> Model:
     labels[mouth_faces[2] : mouth_faces[3]] = LABELS.index("mouth")
     labels[regions["eye_socket_l"][2] :] = LABELS.index("eyes")
     eyeballs = tuple(tuple(regions[f"eyeball_{s}"][:2]) for s in "lr")
+    origin = np.mean([(neutral[a:b].min(0) + neutral[a:b].max(0)) / 2 for a, b in eyeballs], axis=0)
     dilate = [expression[expression_names.index(f"PupilDilate_{s}")] for s in "LR"]
     return Model(
         neutral=neutral,
@@ -103,8 +108,8 @@ def load_model(pack: Path) -> Model:
         skin_faces=skin_faces,
         labels=labels,
         edge=open_edge(data["faces"][: regions["head_neck"][3]], _EDGE_VERTEX),
-        flush=flush * on_face,
-        shade=shade * on_face,
+        uv=skin_layout(data["uv"][data["face_uv"][:faces_end]]),
+        origin=origin,
         vermilion=vermilion,
         inside=inside,
         socket=(ids >= regions["eye_socket_l"][0]).astype(np.float32),
@@ -120,6 +125,15 @@ def to_bust(points: np.ndarray, origin: np.ndarray) -> np.ndarray:
     return np.stack([moved[:, 0], -moved[:, 2], moved[:, 1]], 1).astype(np.float32)
 
 
+def skin_layout(uv: np.ndarray) -> np.ndarray:
+    """From the pack's tiles (face 0 to 1, head 1 to 2 in u) to one square: the face takes half of it, the head less.
+
+    What is left, from ``CHEST_U`` on, is for the chest.
+    """
+    u = np.where(uv[..., 0] < 1, 0.5 * uv[..., 0], 0.5 + (CHEST_U - 0.5) * (uv[..., 0] - 1))
+    return np.stack([u, uv[..., 1]], -1).astype(np.float32)
+
+
 def centres(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
     """Means of the faces' corners, (F, 3)."""
     return np.where((faces >= 0)[..., None], vertices[faces], 0).sum(1) / (faces >= 0).sum(1, keepdims=True)
@@ -130,17 +144,6 @@ def eye_angles() -> tuple[np.ndarray, np.ndarray]:
     phi = np.linspace(0, 2 * np.pi, EYE_AROUND, endpoint=False)
     theta, phi = np.meshgrid(EYE_RINGS, phi, indexing="ij")
     return theta.ravel(), phi.ravel()
-
-
-def _tones(neutral: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Where blood lies close to the surface and where skin is darker by habit, two (V,); see ``skin.paint_skin``."""
-    points = np.abs(neutral) * (1, 0, 0) + neutral * (0, 1, 1)
-    cheek, nose = _bump(points, (3.6, 0.0, 9.0), (1.5, 1.3, 3.0)), _bump(points, (0.6, 0.3, 12.5), (1.1, 1.0, 1.6))
-    ear, chin = _bump(points, (8.3, 1.0, 0.0), (1.3, 3.0, 3.0)), _bump(points, (0.0, -6.5, 11.0), (1.4, 1.0, 2.0))
-    under_eye, lid = _bump(points, (2.9, 2.6, 9.6), (1.3, 0.6, 2.0)), _bump(points, (2.6, 4.2, 9.6), (1.3, 0.8, 2.0))
-    throat = _bump(points, (0.0, -9.5, 5.0), (6.0, 1.5, 5.0))
-    flush = 0.9 * cheek + 0.9 * nose + 0.7 * ear + 0.4 * chin
-    return flush.astype(np.float32), (0.55 * under_eye + 0.35 * (lid + throat)).astype(np.float32)
 
 
 def _vermilion(
@@ -193,10 +196,6 @@ def _eye_grid(shell: np.ndarray, dilation: np.ndarray) -> np.ndarray:
     # The outermost of the shells around each ray: its few nearest vertices, the farther out the heavier.
     weight = np.exp((near - 1) / 0.004 + radius / 0.03 - radius.max() / 0.03)
     return centre + rays * ((weight @ radius) / weight.sum(1))[:, None]
-
-
-def _bump(points: np.ndarray, centre: tuple, width: tuple) -> np.ndarray:
-    return np.exp(-0.5 * (((points - centre) / width) ** 2).sum(1))
 
 
 def _closed_curve(corners: np.ndarray, steps: int = 8) -> np.ndarray:

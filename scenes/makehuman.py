@@ -14,8 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import SceneError
 from .bust import Bust, Material, Part
+from .canvas import Canvas, canvas_of
+from .complexion import Photo, mean_face, skin_material
 from .hair_colour import hair_colour_rand
 from .makehuman_body import (
     compact,
@@ -30,27 +31,12 @@ from .makehuman_body import (
     turn_eyes,
 )
 from .makehuman_ids import LANDMARKS
-from .skin import Skin, skin_colour, skin_rand
+from .makeup import Makeup, makeup_rand
+from .skin import Skin, skin_rand
+from .skin_photos import picture_path, skin_photo, skin_photo_rand
 
-_, _BROWS, _EYES, _, _MOUTH, _HAIR, _CLOTHES = range(7)
+_, _BROWS, _EYES, _LIPS, _MOUTH, _HAIR, _CLOTHES = range(7)
 
-# Mean colour of each skin texture over forehead and cheeks, linear: dividing by it makes room for any skin's colour.
-SKIN_TEXTURES = {
-    "middleage_darkskinned_female": (0.132, 0.040, 0.020),
-    "middleage_darkskinned_male": (0.119, 0.041, 0.018),
-    "middleage_lightskinned_female2": (0.691, 0.399, 0.265),
-    "middleage_lightskinned_male": (0.617, 0.325, 0.203),
-    "middleage_lightskinned_male2": (0.628, 0.327, 0.199),
-    "old_darkskinned_female": (0.120, 0.021, 0.008),
-    "old_darkskinned_male": (0.133, 0.033, 0.012),
-    "old_lightskinned_male2": (0.497, 0.170, 0.078),
-    "young_darkskinned_male": (0.095, 0.040, 0.021),
-    "young_lightskinned_female2": (0.730, 0.402, 0.285),
-    "young_lightskinned_female3": (0.734, 0.422, 0.281),
-    "young_lightskinned_male": (0.714, 0.359, 0.223),
-    "young_lightskinned_male2": (0.591, 0.325, 0.217),
-    "young_lightskinned_male3": (0.588, 0.324, 0.215),
-}
 # Mean colour of each hair texture where it is opaque, linear.
 HAIR_TEXTURES = {
     "bob02": (0.407, 0.371, 0.311),
@@ -109,6 +95,7 @@ class MakeHumanHead:
     expression: tuple[tuple[str, float], ...]
     gaze_deg: tuple[float, float]
     skin: Skin
+    makeup: Makeup
     skin_texture: str
     iris: str
     brows: str
@@ -125,9 +112,10 @@ def makehuman_head_rand(rng: np.random.Generator, pack: Path) -> MakeHumanHead:
     """Draw a head; the six skin types and the two genders are equally likely."""
     targets = load(pack / "targets.npz")["names"].tolist()
     proxies = _index(pack)
-    skin = skin_rand(rng)
     gender = float(np.clip(rng.integers(2) + rng.normal(0, 0.12), 0, 1))
     age = float(rng.uniform(-0.6, 0.0)) if rng.random() < 0.08 else float(rng.beta(1.0, 1.6))
+    grown = gender if age >= 0 else 0.0
+    skin = skin_rand(rng, max(age, 0.0), grown)
     # Dark skin goes with African, light with European features more often, never always.
     leaning = {1: (0.2, 0.3, 2.0), 2: (0.2, 0.6, 1.5), 3: (0.3, 1.0, 0.8), 4: (0.5, 1.0, 0.6), 5: (1.2, 0.6, 0.3)}
     ancestry = tuple(rng.dirichlet(leaning.get(skin.fitzpatrick, (2.0, 0.3, 0.2))).tolist())
@@ -151,7 +139,8 @@ def makehuman_head_rand(rng: np.random.Generator, pack: Path) -> MakeHumanHead:
         expression=_expression_rand(rng),
         gaze_deg=(float(np.clip(rng.normal(0, 7), -18, 18)), float(np.clip(rng.normal(0, 4), -9, 9))),
         skin=skin,
-        skin_texture=_skin_texture_rand(rng, skin, male, age),
+        makeup=makeup_rand(rng, gender) if age >= 0 else Makeup(),
+        skin_texture=skin_photo_rand(rng, skin, male, age),
         iris=str(rng.choice(("brown", "brownlight"), p=(0.75, 0.25)) if common else rng.choice(IRISES)),
         brows=str(rng.choice(sorted(proxies["eyebrows"]))),
         lashes=str(rng.choice(sorted(proxies["eyelashes"]))),
@@ -185,8 +174,6 @@ def makehuman_bust(head: MakeHumanHead, pack: Path) -> Bust:
     is_skin = base["face_group"] == base["group_names"].tolist().index("body")
     keep = is_skin & ~hidden[base["faces"]].all(1) & (body[base["faces"]][..., 1] > floor).all(1)
     uv = base["uv"][base["face_uv"]]
-    mean = np.array(SKIN_TEXTURES[head.skin_texture])
-    tint = skin_colour(head.skin.melanin, head.skin.haemoglobin) / mean
     vertices, faces = compact(to_bust(body, origin), base["faces"][keep])
     parts = [
         Part(
@@ -194,14 +181,8 @@ def makehuman_bust(head: MakeHumanHead, pack: Path) -> Bust:
             vertices,
             faces,
             labels=skin_labels(base, uv)[keep],
-            material=Material(
-                "skin",
-                tuple(tint.tolist()),
-                texture=_picture(pack, f"skin_{head.skin_texture}"),
-                roughness=head.skin.roughness,
-                subsurface=0.12,
-                bump_mm=0.04,
-                bump_scale=1500.0,
+            material=_skin_material(
+                head.skin, head.makeup, skin_photo(pack, head.skin_texture, other_layout=False), pack
             ),
             uv=uv[keep],
             # White, for hair that grows on the skin to tint.
@@ -224,7 +205,7 @@ def makehuman_bust(head: MakeHumanHead, pack: Path) -> Bust:
         labels = np.full(used.sum(), label, np.uint8)
         parts.append(Part(kind, *mesh, labels=labels, material=material, uv=corners[used]))
 
-    iris = Material("eye", texture=_picture(pack, f"eye_{head.iris}"), roughness=0.25, coat=1.0)
+    iris = Material("eye", texture=picture_path(pack, f"eye_{head.iris}"), roughness=0.25, coat=1.0)
     # The lens of each eye is mapped to the transparent corner of its texture; the clear coat shines in its place.
     dress(
         "eyes",
@@ -234,14 +215,14 @@ def makehuman_bust(head: MakeHumanHead, pack: Path) -> Bust:
         lambda v: turn_eyes(v, head.gaze_deg),
         lambda c: ~((c[..., 0] > 0.85) & (c[..., 1] < 0.15)).all(1),
     )
-    teeth = Material("teeth", texture=_picture(pack, "teeth_teeth"), roughness=0.3, subsurface=0.1, coat=0.5)
+    teeth = Material("teeth", texture=picture_path(pack, "teeth_teeth"), roughness=0.3, subsurface=0.1, coat=0.5)
     dress("teeth", head.teeth, _MOUTH, teeth)
-    tongue = Material("tongue", texture=_picture(pack, "tongue_tongue01_diffuse"), roughness=0.35, coat=0.3)
+    tongue = Material("tongue", texture=picture_path(pack, "tongue_tongue01_diffuse"), roughness=0.35, coat=0.3)
     dress("tongue", "tongue01", _MOUTH, tongue)
     for kind, name in (("eyebrows", head.brows), ("eyelashes", head.lashes)):
         # Their textures are black; the picture's shape is what counts.
         red, green, blue = (0.7 * c for c in head.hair_colour) if kind == "eyebrows" else (0.012, 0.010, 0.009)
-        alpha = _picture(pack, f"{kind}_{name}_alpha", ".png")
+        alpha = picture_path(pack, f"{kind}_{name}_alpha", ".png")
         material = Material(kind, (red, green, blue), alpha=alpha, roughness=0.6)
         dress(kind, name, _BROWS, material)
     if head.hair is not None:
@@ -252,7 +233,7 @@ def makehuman_bust(head: MakeHumanHead, pack: Path) -> Bust:
     material = Material(
         "clothes",
         head.clothes_colour,
-        _picture(pack, cloth) if textured else None,
+        picture_path(pack, cloth) if textured else None,
         roughness=0.8,
         specular=0.3,
         bump_mm=0.2,
@@ -316,17 +297,6 @@ def _expression_rand(rng: np.random.Generator) -> tuple[tuple[str, float], ...]:
     return tuple(drawn)
 
 
-def _skin_texture_rand(rng: np.random.Generator, skin: Skin, male: bool, age: float) -> str:
-    """Draw a texture that suits tone, gender and age; the gender gives way when nothing else suits."""
-    dark = skin.fitzpatrick == 6 or (skin.fitzpatrick == 5 and rng.random() < 0.6)
-    years = "young" if age < 0.3 else "middleage" if age < 0.65 else "old"
-    tone = "darkskinned" if dark else "lightskinned"
-    gender = re.compile(r"_male" if male else r"_female")
-    of_tone = [name for name in SKIN_TEXTURES if tone in name]
-    suited = [name for name in of_tone if name.startswith(years)] or of_tone
-    return str(rng.choice([name for name in suited if gender.search(name)] or suited))
-
-
 def _cloth_colour_rand(rng: np.random.Generator) -> tuple[float, float, float]:
     red, green, blue = (rng.uniform(0.05, 1.0) * rng.uniform(0.35, 1.0, 3)).tolist()
     return red, green, blue
@@ -342,19 +312,36 @@ def _hair_material(hair: str, colour: tuple[float, float, float], pack: Path, in
     name = index["hair"][hair]["textures"]["diffuseTexture"]
     # Dark pictures hold little more than the marks of their compression: brightening stops at twelve times.
     tint = np.minimum(np.array(colour) / HAIR_TEXTURES[hair], 12.0)
-    alpha = _picture(pack, f"{name}_alpha", ".png")
-    return Material("hair", tuple(tint.tolist()), _picture(pack, name), alpha, roughness=0.45, specular=0.4)
-
-
-def _picture(pack: Path, name: str, suffix: str = ".jpg") -> Path:
-    path = pack / "textures" / f"{name}{suffix}"
-    if not path.is_file():
-        raise SceneError(f"The MakeHuman pack {pack} lacks textures/{path.name}. Install the pack again.")
-    return path
+    alpha = picture_path(pack, f"{name}_alpha", ".png")
+    return Material("hair", tuple(tint.tolist()), picture_path(pack, name), alpha, roughness=0.45, specular=0.4)
 
 
 def _proxy(pack: Path, kind: str, name: str) -> dict:
     return load(pack / "proxies" / f"{kind}_{name}.npz")
+
+
+@lru_cache(maxsize=2)
+def _skin_material(skin: Skin, makeup: Makeup, photo: Photo, pack: Path) -> Material:
+    """Kept for the frames of a sequence: painting takes a second."""
+    return skin_material(skin, makeup, _canvas(pack), photo)
+
+
+@lru_cache(maxsize=2)
+def _canvas(pack: Path) -> Canvas:
+    """The head, neck and linings of the unmorphed body in the pack's own layout; the rest stays blank."""
+    base = load(pack / "base.npz")
+    body, uv = base["verts"], base["uv"][base["face_uv"]]
+    origin = np.mean([group_centre(base, body, f"helper-{side}-eye") for side in "lr"], axis=0)
+    placed = to_bust(body, origin)
+    at = mean_face(placed, placed[list(LANDMARKS)])
+    labels = skin_labels(base, uv)
+    lips, lining = np.zeros(len(body), np.float32), np.zeros(len(body), np.float32)
+    lining[base["faces"][(labels == _MOUTH) | (labels == _EYES)]] = 1
+    lips[base["faces"][labels == _LIPS]] = 1
+    is_skin = base["face_group"] == base["group_names"].tolist().index("body")
+    near = is_skin & (placed[base["faces"]][..., 2] > -0.2).all(1)
+    values = np.concatenate([at, lips[:, None], lining[:, None]], 1)
+    return canvas_of(uv[near], base["faces"][near], values, 2048, 2048)
 
 
 @lru_cache(maxsize=4)

@@ -8,17 +8,16 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from .anatomy import Expression, Marks, Shape, lid_field, lip_heights, marks_of, mouth_gap, mouth_line, unpose
+from .anatomy import Expression, Marks, Shape, marks_of
 from .bust import LABELS, Bust, Material, Part, Strands
 from .features import eyeball, face_landmarks, teeth, trace_front
-from .fields import bump, graded_axis, project, smoothstep, surface_nets
+from .fields import graded_axis, project, smoothstep, surface_nets
 from .garment import Garment, build_garment, garment_rand
 from .hair_colour import hair_colour_rand
+from .makeup import Makeup, makeup_rand
+from .procedural_skin import FLIP, painted_skin
 from .sculpture import head_field
-from .skin import Skin, lip_colour, paint_skin, skin_colour, skin_material, skin_rand
-
-# From the bust's frame to the sculpting frame and back.
-FLIP = np.float32([1, -1, 1])
+from .skin import Skin, skin_rand
 
 # Scene-linear colours of irises: browns, hazel, green, blues, grey.
 _IRISES = (
@@ -45,6 +44,7 @@ class ProceduralHead:
     shape: Shape
     expression: Expression
     skin: Skin
+    makeup: Makeup
     iris: tuple[float, float, float]
     brow_colour: tuple[float, float, float]
     brow_density: float
@@ -55,7 +55,8 @@ class ProceduralHead:
 def procedural_head_rand(rng: np.random.Generator) -> ProceduralHead:
     """Draw a head: a person, what their face does, and what they wear."""
     shape_rng, expression_rng, skin_rng, garment_rng, rest_rng = rng.spawn(5)
-    shape, skin = _shape_rand(shape_rng), skin_rand(skin_rng)
+    shape = _shape_rand(shape_rng)
+    skin = skin_rand(skin_rng, shape.age, shape.masculine)
     shares = (
         np.array([0.1, 0.25, 0.2, 0.1, 0.2, 0.15])
         if skin.fitzpatrick < 3
@@ -66,6 +67,7 @@ def procedural_head_rand(rng: np.random.Generator) -> ProceduralHead:
         shape=shape,
         expression=_expression_rand(expression_rng),
         skin=skin,
+        makeup=makeup_rand(rest_rng, shape.masculine),
         iris=(float(iris[0]), float(iris[1]), float(iris[2])),
         brow_colour=hair_colour_rand(rest_rng, skin.fitzpatrick, shape.age),
         brow_density=float(rest_rng.uniform(0.5, 1.0) + 0.2 * shape.masculine),
@@ -95,13 +97,15 @@ def procedural_bust(head: ProceduralHead) -> Bust:
     face = np.flatnonzero((vertices[:, 1] < 25) & (vertices[:, 2] > -130) & (vertices[:, 2] < 40))
     vertices[face] = project(field, vertices[face], 0.05, 1, 0.8)
 
+    painted = painted_skin(head.skin, head.makeup, marks, vertices, faces)
     skin = Part(
         "skin",
         vertices / 1000,
         faces,
-        _skin_labels(marks, vertices[faces].mean(1) * FLIP),
-        skin_material(head.skin),
-        colours=_skin_colours(head, marks, vertices),
+        painted.labels,
+        painted.material,
+        uv=painted.uv,
+        colours=painted.colours,
     )
     rng = np.random.default_rng(head.pattern)
     eyes = [eyeball(marks, side, head.expression.gaze_deg, head.iris) for side in (-1, 1)]
@@ -147,58 +151,6 @@ def _expression_rand(rng: np.random.Generator) -> Expression:
         lids=float(-1.0 if rng.random() < 0.03 else np.clip(rng.normal(0, 0.13), -0.45, 0.35)),
         gaze_deg=(float(rng.normal(0, 9)), float(rng.normal(0, 5))),
     )
-
-
-def _skin_labels(marks: Marks, centres: np.ndarray) -> np.ndarray:
-    """Label of each face of the skin from its centre (F, 3) in the sculpting frame."""
-    labels = np.full(len(centres), LABELS.index("skin"), np.uint8)
-    x, d, z = centres.T
-    rest = unpose(marks, centres)
-    labels[_vermilion(marks, rest) > 0.5] = LABELS.index("lips")
-    eye = np.sqrt((np.abs(x) - marks.eye_x) ** 2 + d * d + z * z)
-    labels[(lid_field(marks, np.abs(x), z) < -0.3) & (eye < 16.5) & (d > -2)] = LABELS.index("eyes")
-    if marks.gap:
-        back = marks.mouth_d - x * x / 54 - 5.5
-        labels[(mouth_gap(marks, x, z) < 1.5) & (d < back) & (d > -40)] = LABELS.index("mouth")
-    return labels
-
-
-def _vermilion(marks: Marks, rest: np.ndarray) -> np.ndarray:
-    """1 on the lips, 0 on the skin around them, at resting points (V, 3)."""
-    x, d, z = rest.T
-    line = mouth_line(marks, x)
-    high, low = lip_heights(marks, x)
-    inside = np.minimum(line + high - z, z - line + low)
-    return smoothstep(-0.5, 0.5, inside) * (np.abs(x) < marks.mouth_half) * (d > -5) * (d < 40)
-
-
-def _skin_colours(head: ProceduralHead, marks: Marks, vertices: np.ndarray) -> np.ndarray:
-    p = vertices * FLIP
-    rest = unpose(marks, p)
-    m = rest.copy()
-    m[:, 0] = np.abs(m[:, 0])
-    ex = marks.eye_x
-    flush = 0.9 * bump(m, (36, 10, -36), (13, 30, 13)) + 0.9 * bump(m, (6, 32, marks.nose_z), (11, 14, 9))
-    flush += 0.7 * bump(m, (80, -90, -8), (9, 30, 32)) + 0.4 * bump(m, (0, 10, marks.chin_z + 10), (13, 20, 9))
-    shade = 0.55 * bump(m, (ex - 2, 12, -9), (12, 20, 6)) + 0.3 * bump(m, (ex - 8, 12, 4), (12, 20, 7))
-    shade += 0.35 * smoothstep(20, -30, m[:, 1]) * smoothstep(-95, -130, m[:, 2])
-    colours = paint_skin(head.skin, vertices / 1000, flush, shade)
-    lips = _vermilion(marks, rest)[:, None]
-    colours += lips * (lip_colour(head.skin) - colours)
-    pink = skin_colour(0.3 * head.skin.melanin, 0.06).astype(np.float32)
-    almond = lid_field(marks, m[:, 0], p[:, 2])
-    eye = np.sqrt((m[:, 0] - ex) ** 2 + p[:, 1] ** 2 + p[:, 2] ** 2)
-    wet = (smoothstep(1.0, 0.2, almond) * (eye < 17) * (p[:, 1] > -3))[:, None]
-    colours += 0.7 * wet * (pink - colours)
-    # The roots of the lashes draw the lids' outline, the upper one stronger.
-    lash = np.exp(-0.5 * ((almond - 0.9) / 0.6) ** 2) * (eye < 17.5) * (p[:, 1] > 0)
-    lash *= np.where(p[:, 2] > marks.tilt * (m[:, 0] - ex) / marks.fissure, 0.85, 0.3)
-    colours *= 1 - lash[:, None] * (1 - np.float32([0.12, 0.09, 0.08]))
-    if marks.gap:
-        x, d, z = p.T
-        deep = smoothstep(0, -9, d - (marks.mouth_d - x * x / 54 - 3)) * (mouth_gap(marks, x, z) < 1.5) * (d > -40)
-        colours += deep[:, None] * (np.float32([0.12, 0.025, 0.02]) - colours)
-    return colours.astype(np.float32)
 
 
 def _brows(head: ProceduralHead, marks: Marks, field, rng: np.random.Generator) -> Strands:

@@ -14,10 +14,9 @@ Sources:
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
-
-from .bust import Material
 
 # Prahl's table each 20 nm from 400 nm to 700 nm, cm⁻¹ per mole per litre.
 _WAVELENGTHS_NM = np.arange(400.0, 701.0, 20.0)
@@ -46,10 +45,15 @@ class Skin:
         melanin: volume fraction of melanosomes in the epidermis, 0.002 to 0.5.
         haemoglobin: volume fraction of blood in the dermis, 0.012 to 0.04.
         flush: how much redder cheeks, nose and ears are than the rest, 0 to 1.
-        mottling: relative low-frequency variation of both pigments, 0 to 0.3.
+        mottling: relative variation of both pigments from place to place, 0 to 0.3.
         freckles: relative density of freckles in [0, 1]; most people have 0.
-        roughness: of the Principled BSDF.
-        pattern: seed of the mottling and the freckles.
+        moles: how many.
+        lines: depth of wrinkles, 0 (twenty) to 1 (eighty).
+        pores: depth of pores, 0 to 1.
+        stubble: shadow of a shaved beard, 0 to 1; 0 for who has none.
+        oil: how much shinier forehead, nose and chin are than the cheeks, 0 to 1.
+        roughness: of the Principled BSDF, on the cheeks.
+        pattern: seed of all that varies over the skin.
     """
 
     fitzpatrick: int
@@ -58,23 +62,39 @@ class Skin:
     flush: float
     mottling: float
     freckles: float
+    moles: int
+    lines: float
+    pores: float
+    stubble: float
+    oil: float
     roughness: float
     pattern: int
 
 
-def skin_rand(rng: np.random.Generator) -> Skin:
-    """Draw a skin: the six Fitzpatrick types are equally likely."""
+def skin_rand(rng: np.random.Generator, age: float, masculine: float) -> Skin:
+    """Draw a skin: the six Fitzpatrick types are equally likely.
+
+    Args:
+        age: 0 (twenty, or less) to 1 (seventy).
+        masculine: 0 to 1; who is more than a half so may have stubble.
+    """
     fitzpatrick = int(rng.integers(6))
     melanin = float(np.exp(rng.uniform(*np.log(MELANIN_RANGES[fitzpatrick]))))
     freckled = rng.random() < (0.35, 0.25, 0.15, 0.08, 0.05, 0.02)[fitzpatrick]
+    shaved = float(rng.beta(1.3, 1.6))
     return Skin(
         fitzpatrick=fitzpatrick + 1,
         melanin=melanin,
         haemoglobin=float(np.exp(rng.uniform(np.log(0.012), np.log(0.04)))),
         flush=float(rng.beta(2, 2)),
-        mottling=float(rng.uniform(0.05, 0.25)),
+        mottling=float(rng.uniform(0.08, 0.25)),
         freckles=float(rng.uniform(0.2, 1.0)) if freckled else 0.0,
-        roughness=float(rng.uniform(0.38, 0.55)),
+        moles=int(rng.poisson(2.5 + 2 * age)),
+        lines=float(np.clip(age + rng.normal(0, 0.1), 0, 1)),
+        pores=float(rng.beta(2.5, 2.5)),
+        stubble=shaved if masculine > 0.5 else 0.0,
+        oil=float(rng.beta(2, 2)),
+        roughness=float(rng.uniform(0.42, 0.58)),
         pattern=int(rng.integers(2**31)),
     )
 
@@ -103,26 +123,14 @@ def skin_colour(melanin: np.ndarray | float, haemoglobin: np.ndarray | float) ->
     return np.clip(spectrum @ to_rgb, 0.0, 1.0)
 
 
-def paint_skin(skin: Skin, points: np.ndarray, flush: np.ndarray, shade: np.ndarray) -> np.ndarray:
-    """Colour the skin at points of a face.
-
-    Args:
-        points: (V, 3) metres in the bust's frame; mottling and freckles depend on them.
-        flush: (V,) in [0, 1], 1 where blood is closest to the surface (cheeks, nose, ears; lips may go to 3).
-        shade: (V,) in [0, 1], 1 where skin is darker by habit (eye sockets).
-
-    Returns:
-        (V, 3) scene-linear albedo.
-    """
-    rng = np.random.default_rng(skin.pattern)
-    blotches = smooth_noise(rng, points, 0.03)
-    veins = smooth_noise(rng, points, 0.02)
-    melanin = skin.melanin * (1 + 0.6 * skin.mottling * blotches + 0.5 * shade)
-    haemoglobin = skin.haemoglobin * (1 + 0.8 * skin.mottling * veins) * (1 + (0.4 + 1.6 * skin.flush) * flush)
-    haemoglobin = haemoglobin * (1 + 0.6 * shade)
-    if skin.freckles:
-        melanin = melanin + 0.05 * _freckles(rng, points, skin.freckles)
-    return skin_colour(melanin, np.maximum(haemoglobin, 0.001)).astype(np.float32)
+def pigment_colour(melanin: np.ndarray, haemoglobin: np.ndarray) -> np.ndarray:
+    """``skin_colour`` of many points (M,) at once, from a table finer than 8 bits: (M, 3)."""
+    table, low, high = _table()
+    place = []
+    for k, value in enumerate((melanin, haemoglobin)):
+        share = (np.log(np.maximum(value, 1e-6)) - low[k]) / (high[k] - low[k])
+        place.append((np.clip(share, 0, 1) * (table.shape[k] - 1) + 0.5).astype(np.int32))
+    return table[place[0], place[1]]
 
 
 def lip_colour(skin: Skin) -> np.ndarray:
@@ -130,9 +138,14 @@ def lip_colour(skin: Skin) -> np.ndarray:
     return skin_colour(0.55 * skin.melanin, 3.5 * skin.haemoglobin + 0.02).astype(np.float32)
 
 
-def skin_material(skin: Skin) -> Material:
-    """Material of skin whose colour comes from the part's vertex colours."""
-    return Material("skin", roughness=skin.roughness, specular=0.5, subsurface=0.1, bump_mm=0.05, bump_scale=1500.0)
+def scattering_mm(skin: Skin) -> tuple[float, float, float]:
+    """How far light wanders inside the skin, red, green and blue: melanin swallows what would come back from afar.
+
+    Source: Jensen et al. 2001, "A Practical Model for Subsurface Light Transport", table of "skin1" (a light skin);
+    the fall to under a half from type I to VI after Donner & Jensen 2006, "A Spectral BSSRDF for Shading Human Skin".
+    """
+    share = float(np.interp(np.log(skin.melanin), np.log((0.005, 0.4)), (1.0, 0.4)))
+    return 3.67 * share, 1.37 * share, 0.68 * share
 
 
 def smooth_noise(rng: np.random.Generator, points: np.ndarray, feature_m: float) -> np.ndarray:
@@ -144,20 +157,12 @@ def smooth_noise(rng: np.random.Generator, points: np.ndarray, feature_m: float)
     )
 
 
-def _freckles(rng: np.random.Generator, points: np.ndarray, density: float) -> np.ndarray:
-    """Sum of small spots over nose and cheeks, at most 1: (V,)."""
-    count = int(30 + 170 * density)
-    # Around the nose bridge; only the coordinates across the face decide, the depth is the surface's own.
-    centres = rng.normal((0.0, -0.02), (0.032, 0.016), (count, 2))
-    radii = rng.uniform(0.0007, 0.0016, count)
-    spots = np.zeros(len(points))
-    front = np.flatnonzero(points[:, 1] < 0.03)
-    across = points[front][:, (0, 2)]
-    for centre, radius in zip(centres, radii, strict=True):
-        near = np.abs(across - centre).max(-1) < 3 * radius
-        distance = ((across[near] - centre) ** 2).sum(-1)
-        spots[front[near]] += np.exp(-distance / (2 * radius**2))
-    return np.minimum(spots, 1.0)
+@lru_cache(maxsize=1)
+def _table() -> tuple[np.ndarray, tuple[float, float], tuple[float, float]]:
+    """Colours (512, 256, 3) by the logarithms of both pigments, and the ends of the two axes."""
+    low, high = (float(np.log(0.001)), float(np.log(0.002))), (float(np.log(0.9)), float(np.log(0.4)))
+    melanin, haemoglobin = (np.exp(np.linspace(low[k], high[k], n)) for k, n in enumerate((512, 256)))
+    return skin_colour(melanin[:, None], haemoglobin), low, high
 
 
 def _spectra() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

@@ -5,12 +5,9 @@ import bpy
 from ..bust import Material
 from .aovs import REAL, add_output, write_aovs
 from .cloth import weave_colour
-from .nodes import multiply
+from .nodes import multiply, place_at_rest
+from .pictures import PHOTO_LAYOUT, add_relief, array_colour, file_colour
 from .versions import enable_nodes
-
-# Mean free paths of skin in millimetres, red, green, blue.
-# Source: Jensen et al. 2001, "A Practical Model for Subsurface Light Transport", table of "skin1".
-SKIN_PATHS_MM = (3.67, 1.37, 0.68)
 
 
 def build_material(material: Material, painted: bool, label: int | None) -> bpy.types.Material:
@@ -34,9 +31,11 @@ def build_material(material: Material, painted: bool, label: int | None) -> bpy.
     principled.inputs["Metallic"].default_value = material.metallic
     if material.subsurface > 0:
         principled.inputs["Subsurface Weight"].default_value = material.subsurface
-        principled.inputs["Subsurface Radius"].default_value = SKIN_PATHS_MM
+        principled.inputs["Subsurface Radius"].default_value = material.scattering_mm
         principled.inputs["Subsurface Scale"].default_value = 0.001
-    if material.bump_mm > 0:
+    if material.relief is not None:
+        add_relief(tree, material, principled)
+    elif material.bump_mm > 0:
         tree.links.new(_bump(tree, material), principled.inputs["Normal"])
     if material.anisotropy > 0:
         # Light on a fibre is drawn out across it: the tangent of the lobe is the fibre's own.
@@ -47,7 +46,7 @@ def build_material(material: Material, painted: bool, label: int | None) -> bpy.
     if material.transmission is not None:
         surface, opacity = _sheet(tree, material.transmission, surface)
     if material.alpha is not None:
-        opacity = _picture(tree, material.alpha, "Non-Color").outputs["Color"]
+        opacity = file_colour(tree, material.alpha, "Non-Color")
         tree.links.new(opacity, principled.inputs["Alpha"])
     add_output(tree, REAL, surface)
     write_aovs(tree, colour, opacity, label)
@@ -55,13 +54,15 @@ def build_material(material: Material, painted: bool, label: int | None) -> bpy.
 
 
 def _base_colour(tree: bpy.types.NodeTree, material: Material, painted: bool) -> bpy.types.NodeSocket:
-    """Colour × texture × vertex colours."""
+    """Colour × texture × paint × vertex colours."""
     constant = tree.nodes.new("ShaderNodeRGB")
     constant.outputs[0].default_value = (*material.colour, 1.0)
     colour = constant.outputs[0]
     factors = []
     if material.texture is not None:
-        factors.append(_picture(tree, material.texture, "sRGB").outputs["Color"])
+        factors.append(file_colour(tree, material.texture, "sRGB", PHOTO_LAYOUT if material.photo_uv else None))
+    if material.paint is not None:
+        factors.append(array_colour(tree, f"{material.name} paint", material.paint, "sRGB"))
     if painted:
         attribute = tree.nodes.new("ShaderNodeAttribute")
         attribute.attribute_name = "albedo"
@@ -104,6 +105,11 @@ def _sheet(
     """
     fresnel, left = tree.nodes.new("ShaderNodeFresnel"), tree.nodes.new("ShaderNodeMath")
     left.operation, left.inputs[0].default_value = "SUBTRACT", 1.0
+    # Seen from behind, the node takes its surface for the end of a solid, which would mirror all slanting light.
+    side, index = tree.nodes.new("ShaderNodeNewGeometry"), tree.nodes.new("ShaderNodeMapRange")
+    index.inputs["To Min"].default_value, index.inputs["To Max"].default_value = 1.5, 1 / 1.5
+    tree.links.new(side.outputs["Backfacing"], index.inputs["Value"])
+    tree.links.new(index.outputs["Result"], fresnel.inputs["IOR"])
     tree.links.new(fresnel.outputs["Fac"], left.inputs[1])
     tint = tree.nodes.new("ShaderNodeRGB")
     tint.outputs[0].default_value = (*transmission, 1.0)
@@ -116,20 +122,12 @@ def _sheet(
     return both.outputs["Shader"], opacity.outputs[0]
 
 
-def _picture(tree: bpy.types.NodeTree, path, colorspace: str) -> bpy.types.Node:
-    node = tree.nodes.new("ShaderNodeTexImage")
-    node.image = bpy.data.images.load(str(path), check_existing=True)
-    node.image.colorspace_settings.name = colorspace
-    return node
-
-
 def _bump(tree: bpy.types.NodeTree, material: Material) -> bpy.types.NodeSocket:
-    place = tree.nodes.new("ShaderNodeTexCoord")
     noise = tree.nodes.new("ShaderNodeTexNoise")
     noise.inputs["Scale"].default_value = material.bump_scale
     noise.inputs["Detail"].default_value = 3.0
     bump = tree.nodes.new("ShaderNodeBump")
     bump.inputs["Distance"].default_value = material.bump_mm / 1000
-    tree.links.new(place.outputs["Object"], noise.inputs["Vector"])
+    tree.links.new(place_at_rest(tree), noise.inputs["Vector"])
     tree.links.new(noise.outputs["Fac"], bump.inputs["Height"])
     return bump.outputs["Normal"]

@@ -6,6 +6,8 @@ import numpy as np
 from ..bust import Bust, Part, Strands
 from .materials import build_material
 from .moving import write_motion
+from .nodes import REST
+from .pictures import PHOTO_LAYOUT
 
 
 def build_bust(bust: Bust, collection: bpy.types.Collection) -> None:
@@ -32,7 +34,7 @@ def show_surface(collection: bpy.types.Collection, name: str) -> None:
 
 
 def build_mesh(part: Part) -> bpy.types.Mesh:
-    """The mesh of a part, with its ``UVMap``, its ``albedo`` vertex colours and its one-hot labels a face."""
+    """The mesh of a part, with its layouts, its ``albedo`` vertex colours and its one-hot labels a face."""
     mesh = bpy.data.meshes.new(part.name)
     used = part.faces >= 0  # (F, 4)
     corners = part.faces[used]
@@ -43,9 +45,14 @@ def build_mesh(part: Part) -> bpy.types.Mesh:
     mesh.loops.foreach_set("vertex_index", corners.astype(np.int32))
     mesh.polygons.add(len(part.faces))
     mesh.polygons.foreach_set("loop_start", (np.cumsum(totals) - totals).astype(np.int32))
+    rest = mesh.attributes.new(REST, "FLOAT_VECTOR", "POINT")
+    rest.data.foreach_set("vector", np.ascontiguousarray(part.vertices, np.float32).ravel())
     if part.uv is not None:
         layer = mesh.uv_layers.new(name="UVMap")
         layer.uv.foreach_set("vector", np.ascontiguousarray(part.uv[used], np.float32).ravel())
+    if part.photo_uv is not None:
+        layer = mesh.uv_layers.new(name=PHOTO_LAYOUT)
+        layer.uv.foreach_set("vector", np.ascontiguousarray(part.photo_uv[used], np.float32).ravel())
     if part.colours is not None:
         attribute = mesh.attributes.new("albedo", "FLOAT_VECTOR", "POINT")
         attribute.data.foreach_set("vector", np.ascontiguousarray(part.colours, np.float32).ravel())

@@ -25,7 +25,7 @@ def pack() -> Path:
 
 @pytest.fixture(scope="module", params=[0, 1, 2])
 def head(request, pack):
-    return ict_head_rand(np.random.default_rng(request.param), pack)
+    return ict_head_rand(np.random.default_rng(request.param), pack, None)
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,7 @@ def test_same_rng_same_bust(head, bust, pack):
     again = ict_bust(head, pack)
     assert all(np.array_equal(a.vertices, b.vertices) for a, b in zip(bust.parts, again.parts, strict=True))
     assert all(np.array_equal(a.points, b.points) for a, b in zip(bust.strands, again.strands, strict=True))
-    assert ict_head_rand(np.random.default_rng(5), pack) == ict_head_rand(np.random.default_rng(5), pack)
+    assert ict_head_rand(np.random.default_rng(5), pack, None) == ict_head_rand(np.random.default_rng(5), pack, None)
 
 
 def test_landmarks_lie_on_the_skin_and_left_is_left(bust):

@@ -9,6 +9,7 @@ from scipy.spatial import cKDTree
 
 from relight_stage.scenes.anatomy import EYEBALL_MM, Expression, lid_field, marks_of
 from relight_stage.scenes.bust import LABELS
+from relight_stage.scenes.colour import srgb_to_linear
 from relight_stage.scenes.procedural import procedural_bust, procedural_head_rand, procedural_scalp
 from relight_stage.scenes.sculpture import head_field
 
@@ -122,8 +123,11 @@ def test_closed_lids_hide_the_eyeballs(head):
 
 def test_albedo_stays_physical(bust):
     for part in bust.parts:
-        assert part.colours.min() >= 0
-        assert part.colours.max() < 0.9
+        material = part.material
+        white = np.float32(material.colour) * (1 if part.colours is None else part.colours.max(0))
+        albedo = white if material.paint is None else white * srgb_to_linear(material.paint / 255).max((0, 1))
+        assert part.colours is None or part.colours.min() >= 0
+        assert albedo.max() < 0.9
 
 
 def test_hair_grows_on_the_crown_and_not_on_the_face(bust):

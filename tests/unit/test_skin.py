@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from skimage.color import rgb2lab
 
-from relight_stage.scenes.skin import lip_colour, paint_skin, skin_colour, skin_rand
+from relight_stage.scenes.skin import lip_colour, pigment_colour, scattering_mm, skin_colour, skin_rand
 
 # Del Bino & Bernerd 2013: very light, light, intermediate, tan, brown, dark.
 ITA_EDGES_DEG = (-90, -30, 10, 28, 41, 55, 90)
@@ -18,7 +18,7 @@ def lab(linear):
 @pytest.fixture(scope="module")
 def skins():
     rng = np.random.default_rng(0)
-    return [skin_rand(rng) for _ in range(300)]
+    return [skin_rand(rng, rng.uniform(), rng.uniform()) for _ in range(300)]
 
 
 def test_drawn_skins_fill_every_class_of_the_individual_typology_angle(skins):
@@ -53,11 +53,23 @@ def test_lips_are_redder_than_the_skin_around_them(skins):
         assert lips[0] / lips[1] > around[0] / around[1]
 
 
-def test_flush_reddens_and_shade_darkens(skins):
-    points = np.random.default_rng(1).uniform(-0.05, 0.05, (200, 3)).astype(np.float32)
-    zero, one = np.zeros(200, np.float32), np.ones(200, np.float32)
-    plain, flushed, shaded = (paint_skin(skins[0], points, *by) for by in ((zero, zero), (one, zero), (zero, one)))
-    assert (flushed[:, 0] / flushed[:, 1] > plain[:, 0] / plain[:, 1]).all()
-    assert (shaded < plain).all()
-    assert plain.min() > 0
-    assert plain.max() < 1
+def test_the_table_of_pigments_agrees_with_the_model():
+    melanin, haemoglobin = np.meshgrid(np.geomspace(0.002, 0.6, 40), np.geomspace(0.004, 0.2, 40))
+    exact, looked_up = (f(melanin.ravel(), haemoglobin.ravel()) for f in (skin_colour, pigment_colour))
+    # Half a step of the table is 0.7% of melanin and 1% of blood.
+    assert np.abs(looked_up / exact - 1).max() < 0.02
+
+
+def test_light_wanders_less_far_in_darker_skin_and_farthest_when_red(skins):
+    ordered = sorted(skins, key=lambda skin: skin.melanin)
+    paths = np.array([scattering_mm(skin) for skin in ordered])
+    assert (np.diff(paths, axis=0) <= 0).all()
+    assert (np.diff(paths, axis=1) < 0).all()
+
+
+def test_only_men_have_the_shadow_of_a_beard_and_lines_come_with_age():
+    rng = np.random.default_rng(3)
+    women, men = ([skin_rand(rng, age, sex) for age in np.linspace(0, 1, 60)] for sex in (0.0, 1.0))
+    assert max(skin.stubble for skin in women) == 0
+    assert min(skin.stubble for skin in men) > 0
+    assert np.mean([s.lines for s in men[40:]]) > np.mean([s.lines for s in men[:20]]) + 0.3
