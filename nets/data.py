@@ -18,15 +18,17 @@ from torch import Tensor
 
 from ..errors import RelightError, SampleError
 from ..scenes import light_map as light_maps
+from ..scenes.colour import srgb_to_linear
 from ..scenes.hdris import studio_hdris
 from ..scenes.light_map import olat_weights
 from ..scenes.packs import find_packs
 from ..synth.sample import Olat, Sample, list_samples, read_olat, read_sample
 from ..synth.splits import is_test, is_under
+from .camera import camera_rand, grade, photograph
 from .config import PARSED, DataConfig
 from .dyes import dye_rand
 from .illumination import light_rand, stage_light
-from .photography import as_grey, backdrop_rand, develop_rand, exposure_rand, seen_foreground
+from .photography import as_grey, backdrop_rand, exposure_rand, seen_foreground
 
 PANORAMA_HEIGHT = 512  # for backdrops
 
@@ -311,13 +313,13 @@ def example_rand(rng: np.random.Generator, dataset: Dataset, size: int, relit: b
     brightness = 0.18 * np.exp(rng.normal(0.1, 0.7))
     if rng.uniform() < 0.2:  # a dark room, where flash or a lamp reaches the face alone
         brightness *= np.exp(rng.uniform(-6, -1))
-    photo = portrait * factors + (1 - matte) * backdrop * brightness
-    foreground = np.clip(straight(portrait * factors, matte), 0, 1)
-    background = np.clip(backdrop * brightness, 0, 1)
+    camera = camera_rand(rng, dataset.config.photography, grey_share)
+    photo = photograph(camera, rng, portrait * factors + (1 - matte) * backdrop * brightness)
+    layers = (straight(portrait * factors, matte), backdrop * brightness)
+    foreground, background = (srgb_to_linear(grade(camera, layer)) for layer in layers)
     albedo = straight(albedo, matte)
-    if rng.uniform() < grey_share:
-        photo, foreground, background, albedo = (as_grey(a) for a in (photo, foreground, background, albedo))
-    photo = develop_rand(rng, photo)
+    if camera.grey:
+        albedo = as_grey(albedo)
     normal = crop.turn(normal)
     normal = normal / np.maximum(np.linalg.norm(normal, axis=2, keepdims=True), 1e-6)
     example = {

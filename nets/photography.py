@@ -1,4 +1,4 @@
-"""What lies behind a person and what a camera does to the light: backdrops and photographic augmentation.
+"""What lies behind a person, and how bright a photographer makes the two.
 
 Pictures (H, W, 3) float32; scene-linear unless called encoded.
 """
@@ -115,31 +115,6 @@ def backdrop_behind(light_map: np.ndarray, size: int) -> np.ndarray:
 def develop(picture: np.ndarray) -> np.ndarray:
     """Encode an exposed scene-linear picture as sRGB in [0, 1] without any fault of a camera."""
     return linear_to_srgb(np.clip(picture, 0, 1))
-
-
-def develop_rand(rng: np.random.Generator, picture: np.ndarray) -> np.ndarray:
-    """Take an exposed scene-linear picture to an encoded 8-bit one as cameras and web sites do.
-
-    Returns:
-        (H, W, 3) float32, sRGB-encoded in [0, 1].
-    """
-    picture = np.clip(picture, 0, 1)
-    size = picture.shape[0]
-    if rng.uniform() < 0.3:
-        picture = cv2.GaussianBlur(picture, (0, 0), rng.uniform(0.3, 1.3) * size / 128)
-    if rng.uniform() < 0.6:
-        # Shot noise grows with the root of the light, read noise does not.
-        scale = np.exp(rng.uniform(np.log(0.002), np.log(0.03)))
-        noise = rng.standard_normal(picture.shape, dtype=np.float32)
-        picture = picture + noise * scale * np.sqrt(np.maximum(picture, 0) + 0.01)
-    encoded = develop(picture)
-    if rng.uniform() < 0.25:
-        contrast = rng.uniform(0.8, 1.25)
-        encoded = np.clip((encoded - 0.45) * contrast + 0.45, 0, 1)
-    if rng.uniform() < 0.4:
-        quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(35, 96))]
-        encoded = cv2.imdecode(cv2.imencode(".jpg", np.rint(encoded * 255).astype(np.uint8), quality)[1], 1) / 255.0
-    return np.ascontiguousarray(encoded, np.float32)
 
 
 def as_grey(linear: np.ndarray) -> np.ndarray:
