@@ -13,11 +13,12 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import SceneError
-from .makehuman import HAIR_TEXTURES, IRISES, SKIN_TEXTURES
+from .makehuman import HAIR_TEXTURES, IRISES
 from .makehuman_body import fit_proxy
 from .makehuman_files import read_mhclo, read_mhmat, read_target
 from .origin_files import commit_of, inside, new_pack, read_bytes
 from .packs import MAKEHUMAN, PACK_FORMAT, check_makehuman
+from .skin_photos import SKIN_TEXTURES
 from .wavefront import read_obj
 
 # The base mesh "hm08" that all targets and things are made for.
@@ -68,7 +69,7 @@ def convert_makehuman(
     with new_pack(out, MAKEHUMAN) as folder:
         body = _convert_base(base, folder, base_vertices)
         report(f"{_convert_targets(roots, folder, base_vertices)} morph targets")
-        textures = _Textures(folder)
+        textures = _Textures(folder, roots)
         (folder / "proxies").mkdir()
         proxies = [
             proxy
@@ -262,9 +263,10 @@ class _Textures:
         index: by the pack's name: file, alpha (where the picture has holes), source_file, sha256, orig_size, size.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, roots: list[Path]) -> None:
         self.index: dict[str, dict] = {}
         self._folder = folder
+        self._roots = roots
         (folder / "textures").mkdir()
 
     def add(self, kind: str, root: Path, picture: Path, name: str | None = None) -> str | None:
@@ -274,6 +276,10 @@ class _Textures:
         name = f"{kind}_{name or picture.stem}"
         if name in self.index:
             return name
+        # The program's clone has the materials of eyes, its assets' clone the pictures, in folders of the same names.
+        relative = picture.relative_to(root.resolve())
+        places = [inside(other, other, str(relative)) for other in (root, *self._roots)]
+        picture = next((place for place in places if place.is_file()), picture)
         if not picture.is_file():
             return None
         content = read_bytes(picture, _PICTURE_MAX_BYTES)
@@ -287,7 +293,7 @@ class _Textures:
             pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
         entry = {
             "file": f"textures/{name}.jpg",
-            "source_file": picture.relative_to(root.resolve()).as_posix(),
+            "source_file": relative.as_posix(),
             "sha256": hashlib.sha256(content).hexdigest(),
             "orig_size": [width, height],
             "size": [pixels.shape[1], pixels.shape[0]],

@@ -13,10 +13,11 @@ import pytest
 
 from relight_stage.errors import SceneError
 from relight_stage.scenes.ict_origin import LAYOUT, IctLayout, convert_ict_facekit
-from relight_stage.scenes.makehuman import HAIR_TEXTURES, IRISES, SKIN_TEXTURES
+from relight_stage.scenes.makehuman import HAIR_TEXTURES, IRISES
 from relight_stage.scenes.makehuman_files import read_mhclo, read_target
 from relight_stage.scenes.makehuman_origin import convert_makehuman
 from relight_stage.scenes.packs import find_packs, read_index
+from relight_stage.scenes.skin_photos import SKIN_TEXTURES
 
 spec = importlib.util.spec_from_file_location("origins", Path(__file__).with_name("origins.py"))
 origins = importlib.util.module_from_spec(spec)
@@ -248,6 +249,16 @@ def test_makehuman_without_its_assets_is_half_a_source(makehuman, tmp_path):
     (tmp_path / "skins").rename(tmp_path / "more" / "base" / "skins")
     convert_makehuman([makehuman, tmp_path / "more"], tmp_path / "out", silent, base_vertices=12)
     assert find_packs(tmp_path / "out").makehuman is not None
+
+
+def test_pictures_of_a_material_may_lie_in_the_other_clone(makehuman, tmp_path):
+    whole = convert(makehuman, tmp_path / "whole")
+    for picture in (makehuman / "makehuman/data/eyes/materials").glob("*.png"):
+        moved = tmp_path / "assets/base/eyes/materials" / picture.name
+        moved.parent.mkdir(parents=True, exist_ok=True)
+        picture.rename(moved)
+    parted = convert_makehuman([makehuman, tmp_path / "assets"], tmp_path / "parted", silent, base_vertices=12)
+    assert read_index(parted)["textures"] == read_index(whole)["textures"]
 
 
 def test_a_foreign_base_mesh_is_refused(makehuman, tmp_path):
