@@ -197,9 +197,7 @@ class Farm:
             case {"error": _}:
                 worker.error = message
             case {"sample": int(index)} if worker.group is not None:
-                self.done += 1
-                self.missing[worker.group].discard(index)
-                self.report(f"{sample_name(index)}  {self._progress()}")
+                self._count(worker.group, index)
             case {"group": int(group), "rss": int(rss)}:
                 took_s = time.monotonic() - worker.began
                 self.slowest_s = max(took_s, self.slowest_s or 0)
@@ -213,6 +211,12 @@ class Farm:
                 worker.is_ready = True
                 self.false_starts = 0
                 self._say_once(said)
+
+    def _count(self, group: int, index: int) -> None:
+        """A sample of a group at work is complete."""
+        self.done += 1
+        self.missing[group].discard(index)
+        self.report(f"{sample_name(index)}  {self._progress()}")
 
     def _progress(self) -> str:
         pace_s = (time.monotonic() - self.began) / self.done
@@ -228,6 +232,11 @@ class Farm:
             self.false_starts += not worker.is_ready
             if kind or self.false_starts >= LOSSES_MAX:
                 self.ending = _error(kind, f"No worker gets to work: {why}" if not kind else why)
+            return
+        # It may have died between writing a sample and saying so.
+        for index in sorted(self.missing[group] - self._missing(group)):
+            self._count(group, index)
+        if not self.missing[group]:
             return
         if kind in (ConfigError.__name__, SampleError.__name__):
             # A full disk or a wrong option: the next group would meet it too.

@@ -54,13 +54,16 @@ for line in sys.stdin:
         once.touch()
     partial = out / f".{{indices[0]:06d}}.x.partial"
     partial.mkdir()
-    if how:
+    late = how.startswith("late ")
+    if how and not late:
         go_wrong(how)
     partial.rmdir()
     for index in indices:
         time.sleep(0.01)
         (out / f"{{index:06d}}").mkdir()
         (out / f"{{index:06d}}" / "sample.json").write_text(str(os.getpid()))
+        if late:
+            go_wrong(how.removeprefix("late "))
         say(sample=index)
     say(group=group, rss=wrongs.get("rss", 0))
 """
@@ -113,6 +116,14 @@ def test_a_lost_group_is_tried_again_in_another_process(out, how):
     farm(out, 6, report=lines.append, _2=f"once {how}").run()
     assert samples(out) == list(range(6))
     assert sum("will be tried again" in line for line in lines) == 1
+    assert traces(out) == []
+
+
+def test_a_sample_whose_worker_died_before_it_said_so_counts(out):
+    lines = []
+    farm(out, 6, 2, "hdri:2", report=lines.append, _2="once late kill", _4="once late kill").run()
+    assert samples(out) == list(range(6))
+    assert sorted(line.split()[0] for line in lines if "samples/hour" in line) == [f"{i:06d}" for i in range(6)]
     assert traces(out) == []
 
 

@@ -1,0 +1,196 @@
+"""Promises of the farm with real workers: shards make up the dataset, and killing any process loses nothing."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from relight_stage.synth.checks import check_dataset
+from relight_stage.synth.exr import read_planes
+from relight_stage.synth.sample import list_samples, read_meta
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="kills processes the POSIX way")
+SCRIPT = Path(__file__).resolve().parents[2] / "synth" / "render.py"
+QUICK = ("--seed", 3, "--size", 48, "--samples", 1)
+
+
+@pytest.fixture(autouse=True)
+def no_packs(monkeypatch):
+    monkeypatch.delenv("RELIGHT_STAGE_ASSETS", raising=False)
+
+
+def render(out, *arguments):
+    """Start ``relight-stage render`` as a process of its own."""
+    return subprocess.Popen(
+        [sys.executable, str(SCRIPT), "--", str(out), *map(str, QUICK), *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def finish(process, timeout=900):
+    lines, errors = process.communicate(timeout=timeout)
+    assert process.returncode == 0, errors
+    return lines.splitlines()
+
+
+def workers_on(out):
+    """Process ids of the workers that render into a folder, from what Linux says of all processes."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (folder / "cmdline").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if b"--worker" in words and str(out).encode() in words:
+            found.append(int(folder.name))
+    return found
+
+
+def rendered(lines):
+    return [line.split()[0] for line in lines if "samples/hour" in line]
+
+
+def names(count):
+    return [f"{i:06d}" for i in range(count)]
+
+
+def kill_at_random(process, out, rng, gap_s):
+    """Kill a worker every few seconds while ``process`` runs; how many were killed."""
+    killed = 0
+    while process.poll() is None:
+        time.sleep(rng.uniform(*gap_s))
+        if pids := workers_on(out):
+            os.kill(int(rng.choice(pids)), signal.SIGKILL)
+            killed += 1
+    return killed
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("count", "gap_s"),
+    [
+        (8, (4, 10)),
+        pytest.param(
+            40, (3, 9), marks=pytest.mark.skipif("RELIGHT_STAGE_SOAK" not in os.environ, reason="make soak-test")
+        ),
+    ],
+)
+def test_killing_workers_at_random_loses_nothing_and_renders_nothing_twice(tmp_path, count, gap_s):
+    out, rng = tmp_path / "set", np.random.default_rng(count)
+    # A group that is killed three times is given up; the same command then tries it again.
+    lines, killed = [], 0
+    for _ in range(20):
+        process = render(out, "--count", count, "--workers", 2)
+        reader = threading.Thread(target=lambda p=process: lines.extend(p.stdout))
+        reader.start()
+        killed += kill_at_random(process, out, rng, gap_s)
+        reader.join()
+        if process.returncode == 0:
+            break
+        assert "could not be rendered" in process.stderr.read()
+    print(f"{killed} workers killed")
+    assert killed >= 2
+    assert sum("will be tried again" in line or "has failed" in line for line in lines) >= 1
+    assert sorted(rendered(lines)) == names(count)
+    assert [folder.name for folder in list_samples(out)] == names(count)
+    assert sorted(path.name for path in out.iterdir()) == [*names(count), "dataset.json"]
+    check_dataset(out, report=print)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """Five samples in three groups, rendered by one process."""
+    out = tmp_path_factory.mktemp("farm") / "whole"
+    finish(render(out, "--count", 5, "--lights", "hdri:2"))
+    return out
+
+
+def assert_same(a, b):
+    assert [folder.name for folder in list_samples(a)] == [folder.name for folder in list_samples(b)]
+    for folder in list_samples(a):
+        assert read_meta(folder) == read_meta(b / folder.name)
+        for path in sorted(folder.glob("*.exr")):
+            ours, theirs = read_planes(path), read_planes(b / folder.name / path.name)
+            assert ours.keys() == theirs.keys()
+            for plane in ours:
+                assert ours[plane].dtype == theirs[plane].dtype
+                assert np.array_equal(ours[plane], theirs[plane], equal_nan=True), (folder.name, path.name, plane)
+
+
+@pytest.mark.slow
+def test_the_union_of_shards_is_the_dataset_of_one_process_bit_for_bit(whole, tmp_path):
+    together, apart = tmp_path / "together", tmp_path / "apart"
+    flags = ("--count", 5, "--lights", "hdri:2")
+    # One shard after the other's start, in one folder; the last in a folder of its own, moved in afterwards.
+    shards = [render(together, *flags, "--shard", "1/3"), render(together, *flags, "--shard", "2/3", "--workers", 2)]
+    last = render(apart, *flags, "--shard", "3/3")
+    assert [rendered(finish(shard)) for shard in shards] == [["000000", "000001"], ["000002", "000003"]]
+    assert rendered(finish(last)) == ["000004"]
+    (apart / "000004").rename(together / "000004")
+    assert_same(whole, together)
+
+
+@pytest.mark.slow
+def test_a_group_that_was_half_done_is_finished_with_the_same_pixels(whole, tmp_path):
+    import shutil
+
+    copy = tmp_path / "copy"
+    shutil.copytree(whole, copy)
+    shutil.rmtree(copy / "000003")
+    lines = finish(render(copy, "--count", 5, "--lights", "hdri:2"))
+    assert lines[0] == "4 of 5 samples are there already." and rendered(lines) == ["000003"]
+    assert_same(whole, copy)
+
+
+@pytest.mark.slow
+def test_two_runs_on_one_folder_share_the_work(tmp_path):
+    out = tmp_path / "set"
+    runs = [render(out, "--count", 4) for _ in range(2)]
+    done = [rendered(finish(run)) for run in runs]
+    assert sorted(done[0] + done[1]) == names(4)
+    check_dataset(out, report=print)
+    assert not list(out.glob(".*"))
+
+
+def wait_for_a_worker_at_work(process, out):
+    deadline = time.monotonic() + 300
+    while not (list(out.glob(".group-*")) and workers_on(out)):
+        assert process.poll() is None and time.monotonic() < deadline
+        time.sleep(0.05)
+    time.sleep(3)
+
+
+@pytest.mark.slow
+def test_workers_die_with_their_parent(tmp_path):
+    out = tmp_path / "set"
+    process = render(out, "--count", 50, "--workers", 2)
+    wait_for_a_worker_at_work(process, out)
+    process.kill()
+    process.communicate()
+    deadline = time.monotonic() + 10
+    while workers_on(out) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert workers_on(out) == []
+
+
+@pytest.mark.slow
+def test_ctrl_c_stops_within_seconds_and_says_how_to_go_on(tmp_path):
+    out = tmp_path / "set"
+    process = render(out, "--count", 50, "--workers", 2)
+    wait_for_a_worker_at_work(process, out)
+    begin = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    lines, errors = process.communicate(timeout=60)
+    # Killing takes no time; the rest is a loaded machine's.
+    assert time.monotonic() - begin < 5
+    assert process.returncode == 130
+    assert "the same command goes on" in lines.splitlines()[-1] and errors == "relight-stage: interrupted.\n"
+    assert workers_on(out) == [] and not list(out.glob(".*"))
