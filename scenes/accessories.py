@@ -10,8 +10,8 @@ import numpy as np
 from .bust import Bust
 from .fit import fit_of
 from .glasses import Glasses, build_glasses, glasses_rand
-from .hair import Hull, hull_of
 from .headwear import Headwear, build_headwear, headwear_rand, press
+from .hull import Hull, hull_of
 from .jewellery import Earrings, Scarf, build_earrings, build_scarf, earrings_rand, scarf_rand
 
 

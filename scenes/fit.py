@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .bust import Bust
-from .hair import Hull
+from .hull import Hull
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,15 @@ import numpy as np
 
 from ..errors import SceneError
 from .accessories import Worn, wear, worn_rand
+from .beard import beard_area, beard_strands
 from .bust import LABELS, Bust, Part
-from .fields import smoothstep
-from .hair import Hair, Hull, beard_strands, hair_rand, hair_strands, hull_of, scatter_roots
+from .hair import STYLES, Hair, hair_cover, hair_rand
+from .hull import hull_of
 from .ict_facekit import IctHead, ict_bust, ict_head_rand, ict_scalp
 from .makehuman import MakeHumanHead, makehuman_bust, makehuman_head_rand, makehuman_scalp
 from .packs import Packs
 from .procedural import ProceduralHead, procedural_bust, procedural_head_rand, procedural_scalp
+from .strands import hair_strands, scatter_roots
 
 SOURCES = ("makehuman", "ict_facekit", "procedural")
 # How often each source is drawn when its pack is there.
@@ -59,17 +61,17 @@ def head_rand(rng: np.random.Generator, packs: Packs) -> Head:
         if worn.hides_scalp:
             # Hair meshes cannot be pressed under a hat; strands can.
             person = replace(person, hair=None)
-        grown = None if person.hair else hair_rand(hair_rng, person.hair_colour, person.gender)
+        grown = None if person.hair else hair_rand(hair_rng, person.hair_colour, person.gender, max(person.age, 0.0))
         return Head(source, person, grown, pattern, worn)
     if source == "ict_facekit" and packs.ict_facekit is not None:
-        scanned = ict_head_rand(subject_rng, packs.ict_facekit)
+        scanned = ict_head_rand(subject_rng, packs.ict_facekit, packs.makehuman)
         # The scans' identity modes mix women and men; nothing says which this one is.
         masculine = float(hair_rng.uniform())
         hair = hair_rand(hair_rng, scanned.brow_colour, masculine)
         return Head(source, scanned, hair, pattern, worn_rand(worn_rng, masculine))
     subject = procedural_head_rand(subject_rng)
     masculine = subject.shape.masculine
-    hair = hair_rand(hair_rng, subject.brow_colour, masculine)
+    hair = hair_rand(hair_rng, subject.brow_colour, masculine, subject.shape.age)
     return Head(source, subject, hair, pattern, worn_rand(worn_rng, masculine))
 
 
@@ -91,7 +93,7 @@ def bust_of(head: Head, packs: Packs) -> Bust:
     if isinstance(subject, MakeHumanHead):
         bust = makehuman_bust(subject, pack)
         return _grow(bust, makehuman_scalp(bust, pack), head)
-    bust = ict_bust(subject, pack)
+    bust = ict_bust(subject, pack, packs.makehuman)
     return _grow(bust, ict_scalp(bust, pack), head)
 
 
@@ -120,33 +122,20 @@ def _grow(bust: Bust, scalp: np.ndarray, head: Head) -> Bust:
         return wear(bust, head.worn, hull)
     rng = np.random.default_rng(head.pattern)
     grown = list(bust.strands)
-    if hair.style != "bald":
-        count = int({"buzz": 9000, "short": 7000}.get(hair.style, 5500) * hair.density)
-        roots, normals = scatter_roots(skin.vertices, skin.faces, scalp, count, rng)
-        grown.append(hair_strands(hair, roots, normals, hull, rng))
-        skin = _tint(skin, scalp, hair, 0.9 * hair.density)
+    cover = hair_cover(hair, skin.vertices, scalp, hull.centre)
+    bare = skin
+    if hair.style != "bald" and not head.worn.hides_neck:
+        roots, normals, weights = scatter_roots(
+            bare.vertices, bare.faces, cover, int(STYLES[hair.style].count * hair.density), rng
+        )
+        grown.append(hair_strands(hair, roots, normals, weights, hull, rng))
+        skin = _tint(skin, cover**1.5, hair, 0.8 * hair.density)
     if hair.beard and not head.worn.hides_neck:
-        grown_beard, area = _beard(skin, bust.landmarks, hair, hull, rng)
-        grown.append(grown_beard)
-        skin = _tint(skin, area, hair, 0.35 + 0.4 * hair.beard, label=hair.beard > 0.5)
+        area = beard_area(hair, bare, bust.landmarks)
+        roots, normals, _ = scatter_roots(bare.vertices, bare.faces, area, int(2500 + 3500 * hair.beard), rng)
+        grown.append(beard_strands(hair, roots, normals, hull, rng))
+        skin = _tint(skin, area, hair, 0.3 + 0.4 * hair.beard, label=hair.beard > 0.5)
     return wear(replace(bust, parts=(skin, *bust.parts[1:]), strands=tuple(grown)), head.worn, hull)
-
-
-def _beard(skin: Part, landmarks: np.ndarray, hair: Hair, hull: Hull, rng: np.random.Generator):
-    """A beard's strands, and where it grows, (V,) in [0, 1]."""
-    x, y, z = skin.vertices.T
-    mouth_half = (landmarks[54, 0] - landmarks[48, 0]) / 2
-    mouth, chin, nose = landmarks[[48, 54], 2].mean(), landmarks[8, 2], landmarks[33, 2]
-    # Upper edge: under the nose, down past the corner of the mouth, then along the cheek to the ear.
-    across = np.abs(x) / mouth_half
-    edge = np.interp(across, [0, 0.9, 1.25, 1.7, 2.6, 2.9], [nose - 0.004, nose - 0.006, mouth, mouth, nose, 0.0])
-    area = smoothstep(0.003, -0.006, z - edge) * smoothstep(chin - 0.028, chin - 0.005, z) * smoothstep(0.085, 0.06, y)
-    lips = (across < 1.0) & (z < landmarks[50:53, 2].max() + 0.001) & (z > landmarks[57, 2] - 0.002)
-    face = np.zeros(len(x), bool)
-    face[skin.faces[(skin.labels == LABELS.index("skin"))].ravel()] = True
-    area = area * (face & ~lips)
-    roots, normals = scatter_roots(skin.vertices, skin.faces, area, int(2500 + 3500 * hair.beard), rng)
-    return beard_strands(hair, roots, normals, hull, rng), area
 
 
 def _tint(skin: Part, where: np.ndarray, hair: Hair, strength: float, label: bool = True) -> Part:

@@ -12,7 +12,7 @@ from .bust import LABELS, Material, Part, Strands, Weave
 from .fields import graded_axis, smoothstep, surface_nets
 from .fit import Fit
 from .garment import dye_rand
-from .hair import Hull, surface_radius
+from .hull import Hull, surface_radius
 from .shapes import Mesh, ball, join, rod, sheet
 
 KINDS = ("beanie", "cap", "cap backwards", "hat", "sun hat", "hijab", "headband", "headphones")

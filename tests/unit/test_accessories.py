@@ -9,9 +9,9 @@ from relight_stage.scenes.accessories import Worn, wear, worn_rand
 from relight_stage.scenes.bust import LABELS
 from relight_stage.scenes.fit import fit_of
 from relight_stage.scenes.glasses import OUTLINES, RIMS, glasses_rand
-from relight_stage.scenes.hair import hull_of
 from relight_stage.scenes.heads import bust_of, head_rand, identity, parameters
 from relight_stage.scenes.headwear import KINDS, headwear_rand
+from relight_stage.scenes.hull import hull_of
 from relight_stage.scenes.jewellery import earrings_rand, scarf_rand
 from relight_stage.scenes.packs import Packs
 
