@@ -161,8 +161,9 @@ def _parser() -> argparse.ArgumentParser:
         "--lights",
         type=_lights,
         default="hdri",
-        metavar="hdri|olat:N",
-        help="olat:N adds an image for each of N single lights (default %(default)s)",
+        metavar="hdri[:K]|olat:N",
+        help="hdri:K shows each person under K panoramas, a sample each; olat:N adds an image for each of N single "
+        "lights (default %(default)s)",
     )
     render.add_argument(
         "--samples", type=positive, default=32, metavar="SPP", help="Cycles samples a pixel (default %(default)s)"
@@ -332,8 +333,8 @@ def _number(text: str) -> float:
 
 
 def _lights(text: str) -> str:
-    if text != "hdri" and not re.fullmatch(r"olat:[1-9]\d*", text):
-        raise argparse.ArgumentTypeError(f"{text!r} is neither 'hdri' nor 'olat:N' with N of at least 1")
+    if not re.fullmatch(r"hdri|(hdri|olat):[1-9]\d*", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is none of 'hdri', 'hdri:K' and 'olat:N', with numbers from 1 on")
     return text
 
 

@@ -38,8 +38,9 @@ const JOB_TYPE = {
 function compileJob(job) {
     // The Manager fills in no defaults: a submitter may leave out whatever is not required.
     const settings = {};
-    for (const { key, default: value } of JOB_TYPE.settings) {
-        settings[key] = job.settings[key] ?? value;
+    for (const setting of JOB_TYPE.settings) {
+        const given = job.settings[setting.key];
+        settings[setting.key] = given === undefined || given === null ? setting.default : given;
     }
     if (!settings.out) {
         throw "The setting \"out\" is empty; name the folder of the dataset.";
@@ -59,7 +60,7 @@ function compileJob(job) {
 }
 
 function blenderArguments(settings, shard) {
-    const flags = [
+    let flags = [
         settings.out,
         "--count", `${settings.count}`,
         "--seed", `${settings.seed}`,
@@ -71,11 +72,12 @@ function blenderArguments(settings, shard) {
         "--shard", shard,
     ];
     if (settings.assets) {
-        flags.push("--assets", settings.assets);
+        flags = flags.concat("--assets", settings.assets);
     }
     if (settings.checkout) {
         // The exit code counts only where it stands before the script.
-        return ["-b", "--python-exit-code", "1", "-P", `${settings.checkout}/synth/render.py`, "--", ...flags];
+        const script = `${settings.checkout}/synth/render.py`;
+        return ["-b", "--python-exit-code", "1", "-P", script, "--"].concat(flags);
     }
-    return ["-b", "--command", "relight_stage", "render", ...flags];
+    return ["-b", "--command", "relight_stage", "render"].concat(flags);
 }
