@@ -11,7 +11,7 @@ READY := $(VENV)/ready
 PACKAGES := addon nets scenes synth
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo test test-unit test-nets test-headless gui-test extension lint clean
+.PHONY: help env demo test test-unit test-nets test-headless gui-test slurm-test soak-test extension lint clean
 
 help: ## show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -42,6 +42,12 @@ test-headless: $(READY) ## laws of light, with real Cycles (bpy)
 gui-test: $(READY) extension ## click through the panel in a real Blender 5.2 (needs root and Debian)
 	scripts/gui_blender.sh >/dev/null
 	$(BIN)/python -m pytest -rs tests/gui
+
+slurm-test: $(READY) ## send a dataset through a real one-node Slurm (needs root and Debian)
+	scripts/slurm.sh $(BIN)/python -m pytest -rs tests/slurm
+
+soak-test: $(READY) ## render 40 samples while workers are killed at random
+	RELIGHT_STAGE_SOAK=1 $(BIN)/python -m pytest -s tests/headless/test_farm.py -k random
 
 extension: $(READY) ## build and validate dist/relight_stage-*.zip for this machine; ALL=1 for every platform
 	$(BIN)/python scripts/extension.py $(if $(ALL),--all)
