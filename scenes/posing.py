@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from .accessories import Worn
 from .bust import LABELS, Bust
 from .fields import smoothstep
 from .heads import Head, bust_of
@@ -163,19 +164,19 @@ def _rotate(points: np.ndarray, turn: np.ndarray) -> np.ndarray:
 
 
 def _expressed(head: Head, packs: Packs, mood: str) -> tuple[Bust, Bust, Bust] | None:
-    """The head without hair as it is, with closed lids, and in the mood; None where its source cannot change it."""
+    """The bare head (no hair, nothing worn) as it is, with closed lids, and in the mood; None where it is sculpted."""
     subject = head.subject
     if isinstance(subject, ProceduralHead):
         return None
     closed, moods = (_ICT_CLOSED, _ICT_MOODS) if isinstance(subject, IctHead) else (_MAKEHUMAN_CLOSED, _MAKEHUMAN_MOODS)
-    # Hair grows where the skin is, so another expression would grow other strands.
-    bald = replace(head, hair=None)
+    # Hair and what is worn are fitted to the skin: another expression would grow other strands and shift the glasses.
+    bare = replace(head, hair=None, worn=Worn())
     expressions = (dict(subject.expression) | units for units in (closed, moods[mood]))
     shut, changed = (
-        bust_of(replace(bald, subject=replace(subject, expression=tuple(sorted(e.items())))), packs)
+        bust_of(replace(bare, subject=replace(subject, expression=tuple(sorted(e.items())))), packs)
         for e in expressions
     )
-    return bust_of(bald, packs), shut, changed
+    return bust_of(bare, packs), shut, changed
 
 
 def _offsets(bust: Bust, bald: Bust, other: Bust) -> tuple[np.ndarray, ...]:

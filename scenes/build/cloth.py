@@ -3,6 +3,7 @@
 import bpy
 
 from ..bust import Weave
+from .nodes import place_at_rest
 
 # The object's axes along which each kind repeats: x across the body, y through it, z up.
 _AXES = {"stripes": ("Z",), "pinstripes": ("X",), "checks": ("X", "Z"), "dots": ("X", "Z")}
@@ -10,8 +11,8 @@ _AXES = {"stripes": ("Z",), "pinstripes": ("X",), "checks": ("X", "Z"), "dots": 
 
 def weave_colour(tree: bpy.types.NodeTree, weave: Weave, ground: bpy.types.NodeSocket) -> bpy.types.NodeSocket:
     """The cloth's ground colour with the weave's second one laid over it; threads of both where two stripes cross."""
-    place, parts = tree.nodes.new("ShaderNodeTexCoord"), tree.nodes.new("ShaderNodeSeparateXYZ")
-    tree.links.new(place.outputs["Object"], parts.inputs[0])
+    parts = tree.nodes.new("ShaderNodeSeparateXYZ")
+    tree.links.new(place_at_rest(tree), parts.inputs[0])
     waves = [_wave(tree, parts.outputs[axis], weave.period_m) for axis in _AXES[weave.kind]]
     if weave.kind == "dots":
         cover = _math(tree, "LESS_THAN", _math(tree, "ADD", waves[0], waves[1]), weave.share)
