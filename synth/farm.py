@@ -17,7 +17,7 @@ from typing import Any
 
 from .. import errors
 from ..errors import ConfigError, RelightError, RenderError, SampleError, SceneError
-from ..scenes.packs import find_packs
+from ..scenes.packs import Packs, find_packs
 from .claims import Claims
 from .sample import sample_name
 from .settings import Settings, Shard, claim_folder
@@ -63,15 +63,20 @@ def render_dataset(
         SampleError: ``out`` cannot be written or the disk is nearly full.
         RenderError: some samples could not be rendered; the others are complete.
     """
-    if count < 1:
-        raise ConfigError(f"--count {count}: at least one sample must be asked for.")
-    if workers < 1:
-        raise ConfigError(f"--workers {workers}: at least one worker is needed.")
-    packs = find_packs(assets)
+    packs = check_request(assets, count, workers)
     arguments = ["--worker", str(out), "--device", device, *(["--assets", str(assets)] if assets else [])]
     command = worker_command(arguments)
     claim_folder(out, settings, packs)
     Farm(out, count, settings, shard, command, workers, report).run()
+
+
+def check_request(assets: Path | None, count: int, workers: int) -> Packs:
+    """Refuse what can be refused before anything is written; the asset packs otherwise."""
+    if count < 1:
+        raise ConfigError(f"--count {count}: at least one sample must be asked for.")
+    if workers < 1:
+        raise ConfigError(f"--workers {workers}: at least one worker is needed.")
+    return find_packs(assets)
 
 
 class Farm:

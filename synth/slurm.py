@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ConfigError
-from .farm import render_dataset
-from .settings import Settings, Shard
+from .farm import check_request, render_dataset
+from .settings import Settings, Shard, claim_folder
 
 # submitit's names that every executor knows; the others are Slurm's own and get its prefix.
 GENERAL = ("name", "nodes", "timeout_min", "mem_gb", "cpus_per_task", "gpus_per_node", "tasks_per_node")
@@ -63,29 +63,30 @@ def submit_dataset(
         options: ``tasks``, the number of shards, and whatever submitit's ``update_parameters`` takes for Slurm.
 
     Raises:
-        ConfigError: no number of tasks, an option that submitit does not know, or no Slurm here.
+        ConfigError: no number of tasks, an option that submitit does not know, or no Slurm here; and what
+            ``render_dataset`` raises before it renders.
     """
     import submitit
 
+    packs = check_request(assets, count, workers)
     options = {"timeout_min": 240, "mem_gb": 2 + 2 * workers, "cpus_per_task": 2 * workers, **options}
     tasks = options.pop("tasks", None)
     if not isinstance(tasks, int) or tasks < 1:
         raise ConfigError(f"--slurm tasks={tasks}: write the number of array tasks, for example --slurm tasks=20.")
     if shutil.which("sbatch") is None:
         raise ConfigError("--slurm: there is no sbatch here. Run this on a machine that submits to Slurm.")
-    logs = out.resolve() / "slurm"
+    out, assets = out.resolve(), assets and assets.resolve()
+    logs = out / "slurm"
     executor = submitit.AutoExecutor(logs / "%j", cluster="slurm", slurm_max_num_timeout=TIMEOUTS_MAX)
     named = {key if key in GENERAL else f"slurm_{key}": value for key, value in options.items()}
     try:
         executor.update_parameters(**{"name": "relight-stage", **named})
     except (NameError, TypeError, ValueError) as error:
         raise ConfigError(f"--slurm: submitit refuses the options ({str(error).splitlines()[0]}).") from error
+    claim_folder(out, settings, packs)
     with executor.batch():
         shards = [Shard(part, tasks) for part in range(1, tasks + 1)]
-        jobs = [
-            executor.submit(ShardTask(out.resolve(), count, settings, assets, workers, shard, device))
-            for shard in shards
-        ]
+        jobs = [executor.submit(ShardTask(out, count, settings, assets, workers, shard, device)) for shard in shards]
     job = jobs[0].job_id.partition("_")[0]
     report(f"Job {job} renders {count} samples in {tasks} array tasks. Watch it: squeue -j {job}. Its logs: {logs}.")
     return job
