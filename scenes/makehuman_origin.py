@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import SceneError
-from .makehuman import HAIR_TEXTURES, IRISES
+from .makehuman import HAIR_TEXTURES
 from .makehuman_body import fit_proxy
 from .makehuman_files import read_mhclo, read_mhmat, read_target
 from .origin_files import commit_of, inside, new_pack, read_bytes
@@ -229,8 +229,7 @@ def _convert_irises(roots: list[Path], textures: "_Textures") -> list[str]:
 
 def _check_whole(sources: list[Path], proxies: list[dict], textures: dict[str, dict]) -> None:
     """Everything that heads are drawn from by name must be there."""
-    needed = [f"skin_{name}" for name in SKIN_TEXTURES] + [f"eye_{name}" for name in IRISES]
-    missing = [name for name in needed if name not in textures]
+    missing = [f"skin_{name}" for name in SKIN_TEXTURES if f"skin_{name}" not in textures]
     worn = {(proxy["kind"], proxy["name"]): proxy for proxy in proxies}
     for name in HAIR_TEXTURES:
         if ("hair", name) not in worn or not worn["hair", name]["textures"]["diffuseTexture"]:
@@ -291,7 +290,7 @@ class _Textures:
         if side < max(height, width):
             size = (round(width * side / max(height, width)), round(height * side / max(height, width)))
             pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
-        entry = {
+        entry: dict = {
             "file": f"textures/{name}.jpg",
             "source_file": relative.as_posix(),
             "sha256": hashlib.sha256(content).hexdigest(),

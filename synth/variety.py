@@ -23,6 +23,7 @@ from .sheet import grid, write_sheet
 FACES = 100
 # With fewer subjects chance alone moves shares and means past their bounds.
 COUNT_MIN = 200
+EACH_MIN = 15
 
 
 class Rule(NamedTuple):
@@ -36,6 +37,7 @@ class Rule(NamedTuple):
         bound: the least tolerable.
         why: reason of the bound.
         of: how many kinds there are, for ``least``.
+        each: whether every source must reach the bound by itself: that sources differ is no variety within any.
     """
 
     axis: str
@@ -44,6 +46,7 @@ class Rule(NamedTuple):
     why: str
     unit: str = ""
     of: int = 0
+    each: bool = False
 
 
 _FACE = "in people these ratios vary by 4 to 8 % (Farkas, Anthropometry of the Head and Face, 1994); half of the least"
@@ -53,15 +56,15 @@ RULES = (
     Rule("skin type", "least", 0.08, "Fitzpatrick types are drawn evenly, 1/6 each; less is a broken draw", of=6),
     Rule("skin ITA", "deviation", 25, "an even spread from −60 to 70 has 38; two thirds of it", "deg"),
     Rule("skin roughness", "deviation", 0.02, "highlights of oily and dry skin differ visibly from 0.05 on", ""),
-    Rule("face height / width", "relative", 0.02, _FACE),
-    Rule("jaw / face width", "relative", 0.02, _FACE),
-    Rule("eye distance / face width", "relative", 0.02, _FACE),
-    Rule("eye opening / length", "relative", 0.02, _FACE),
-    Rule("nose width / face width", "relative", 0.02, _FACE),
-    Rule("nose length / face height", "relative", 0.02, _FACE),
-    Rule("mouth / face width", "relative", 0.02, _FACE),
-    Rule("lips / mouth width", "relative", 0.02, _FACE),
-    Rule("age", "deviation", 0.15, "from young 0 to old 1, an even spread has 0.29; half of it"),
+    Rule("face height / width", "relative", 0.02, _FACE, each=True),
+    Rule("jaw / face width", "relative", 0.02, _FACE, each=True),
+    Rule("eye distance / face width", "relative", 0.02, _FACE, each=True),
+    Rule("eye opening / length", "relative", 0.02, _FACE, each=True),
+    Rule("nose width / face width", "relative", 0.02, _FACE, each=True),
+    Rule("nose length / face height", "relative", 0.02, _FACE, each=True),
+    Rule("mouth / face width", "relative", 0.02, _FACE, each=True),
+    Rule("lips / mouth width", "relative", 0.02, _FACE, each=True),
+    Rule("age", "deviation", 0.15, "from young 0 to old 1, an even spread has 0.29; half of it", each=True),
     Rule("masculine", "deviation", 0.25, "two equal camps have 0.5, an even spread 0.29"),
     Rule("hair style", "kinds", 5, "with fewer, a sheet of 64 shows each more than a dozen times"),
     Rule(
@@ -73,11 +76,11 @@ RULES = (
     Rule("hair lightness", "deviation", 8, "black hair has L* 8, blond 51: a tenth of them blond gives 13", "L*"),
     Rule("beard", "kinds", 1.3, "one head in ten with one gives 1.4"),
     Rule("face does", "kinds", 2.5, "neutral, smiling and talking faces are the least a photo album holds"),
-    Rule("expression", "deviation", 0.2, "weights go from 0 to 1; half the faces neutral gives more"),
+    Rule("expression", "deviation", 0.2, "weights go from 0 to 1; half the faces neutral gives more", each=True),
     Rule(
-        "gaze sideways", "deviation", 3, "below that, eyes seem fixed on the lens: acuity for gaze is about 1°", "deg"
+        "gaze sideways", "deviation", 3, "below, eyes seem fixed on the lens: acuity for gaze is 1°", "deg", each=True
     ),
-    Rule("gaze upwards", "deviation", 1.5, "half of what is wanted sideways, as eyes move", "deg"),
+    Rule("gaze upwards", "deviation", 1.5, "half of what is wanted sideways, as eyes move", "deg", each=True),
     Rule("yaw", "deviation", 10, _PASSPORT, "deg"),
     Rule("pitch", "deviation", 3, _PASSPORT, "deg"),
     Rule("roll", "deviation", 2, _PASSPORT, "deg"),
@@ -89,8 +92,14 @@ RULES = (
     Rule(
         "light", "kinds", 3, "sun, window and lamp are the least: with fewer, one kind of shadow is all that is learned"
     ),
-    Rule("light azimuth", "round", 0.7, "light from all sides has 1; from one side 0", "deg"),
-    Rule("light strength", "deviation", 0.2, "a third of a stop apart: exposures of snapshots vary more", "stops"),
+    Rule(
+        "light azimuth",
+        "round",
+        0.5,
+        "from all sides alike is 1; lamps within ±60° of the camera alone are 0.42",
+        "deg",
+    ),
+    Rule("light strength", "deviation", 0.2, "exposures a fifth of a stop apart look alike", "stops"),
     Rule("worn", "kinds", 1.2, "half of grown people wear glasses; one in twenty wearing something gives 1.2"),
 )
 
@@ -99,7 +108,7 @@ class Axis(NamedTuple):
     """An axis as it was found.
 
     Attributes:
-        spread: what the rule measures.
+        spread: what the rule measures; of the source with the least of it, where the rule is for each.
         without: sources none of whose subjects have it.
         subjects: how many have it.
         summary: its values in a few words.
@@ -166,6 +175,10 @@ def judge(rule: Rule, subjects: list[Subject]) -> Axis | None:
     if numeric:
         values = np.array([s.numbers[rule.axis] for s in having])
         spread = _spread(rule.measure, values)
+        for source in {s.source for s in having} if rule.each else ():
+            own = np.array([s.numbers[rule.axis] for s in having if s.source == source])
+            # Of a handful of subjects a spread means nothing.
+            spread = min(spread, _spread(rule.measure, own)) if len(own) >= EACH_MIN else spread
         low, middle, high = np.percentile(values, [5, 50, 95])
         summary = f"{low:.3g} … {middle:.3g} … {high:.3g} {rule.unit}".strip()
     else:
@@ -194,7 +207,8 @@ def markdown(axes: list[Axis], subjects: list[Subject], seed: int) -> str:
     for axis in axes:
         rule = axis.rule
         spread = f"**{axis.spread:.3g} collapsed**" if axis.collapsed else f"{axis.spread:.3g}"
-        cells = (rule.axis, axis.subjects, axis.summary, rule.measure, spread, f"{rule.bound:g}", rule.why)
+        measure = f"{rule.measure}, least source" if rule.each else rule.measure
+        cells = (rule.axis, axis.subjects, axis.summary, measure, spread, f"{rule.bound:g}", rule.why)
         lines.append(f"| {' | '.join(map(str, cells))} | {', '.join(axis.without) or '-'} |")
     return "\n".join([*lines, ""])
 

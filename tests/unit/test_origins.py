@@ -13,7 +13,7 @@ import pytest
 
 from relight_stage.errors import SceneError
 from relight_stage.scenes.ict_origin import LAYOUT, IctLayout, convert_ict_facekit
-from relight_stage.scenes.makehuman import HAIR_TEXTURES, IRISES
+from relight_stage.scenes.makehuman import HAIR_TEXTURES
 from relight_stage.scenes.makehuman_files import read_mhclo, read_target
 from relight_stage.scenes.makehuman_origin import convert_makehuman
 from relight_stage.scenes.packs import find_packs, read_index
@@ -47,7 +47,7 @@ def ict(tmp_path):
 
 @pytest.fixture
 def makehuman(tmp_path):
-    return origins.write_tiny_makehuman(tmp_path / "mh", SKIN_TEXTURES, HAIR_TEXTURES, IRISES)
+    return origins.write_tiny_makehuman(tmp_path / "mh", SKIN_TEXTURES, HAIR_TEXTURES, ("blue", "brown"))
 
 
 def convert(makehuman: Path, out: Path) -> Path:

@@ -135,6 +135,12 @@ def test_a_source_without_an_axis_is_named():
     assert judge(Rule("y", "deviation", 0.1, ""), drawn) is None
 
 
+def test_sources_that_differ_from_each_other_do_not_hide_that_one_of_them_is_uniform():
+    drawn = [subject(x=float(k)) for k in range(20)] + [subject("makehuman", x=50.0)] * 20
+    assert not judge(Rule("x", "deviation", 1.0, ""), drawn).collapsed
+    assert judge(Rule("x", "deviation", 1.0, "", each=True), drawn).spread == 0
+
+
 def test_a_collapsed_axis_is_named_after_the_report_is_written(tmp_path, monkeypatch, subjects, capsys):
     monkeypatch.delenv(ASSETS_VARIABLE, raising=False)
     same = [Subject(s.source, s.identity, {**s.numbers, "yaw": 3.0}, {**s.kinds, "light": "sky"}) for s in subjects]
