@@ -4,7 +4,8 @@ Source: T. Gebru et al., "Datasheets for Datasets", Communications of the ACM 64
 """
 
 from collections import Counter
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 from .splits import SPLITS, TEST_HDRIS, TEST_PERCENT, split_of
 
@@ -88,8 +89,41 @@ for sample in webdataset.WebDataset("{first}", shardshuffle=False):
 """
 
 
+class Instance(NamedTuple):
+    """What the card counts of a sample; a description takes a thousand times the memory.
+
+    Attributes:
+        skin: the Fitzpatrick type, in words.
+        olat: how many single lights.
+    """
+
+    identity: str
+    source: str
+    hdri: str
+    size: int
+    skin: str
+    blender: str
+    denoised: bool
+    olat: int
+
+
+def instance_of(meta: dict[str, Any]) -> Instance:
+    """Sum up a sample.json, whatever its format; KeyError where it names no person, light or size."""
+    skin = _search(meta.get("head"), "fitzpatrick")
+    return Instance(
+        identity=str(meta["identity"]),
+        source=str(meta["source"]),
+        hdri=str(meta["hdri"]),
+        size=int(meta["size"]),
+        skin=f"type {skin}" if isinstance(skin, int) else "not recorded",
+        blender=str((meta.get("versions") or {}).get("blender", "unknown")),
+        denoised=bool(meta.get("denoised")),
+        olat=(meta.get("olat") or {}).get("count", 0),
+    )
+
+
 def dataset_card(
-    metas: list[dict[str, Any]],
+    instances: list[Instance],
     shards: list[dict[str, Any]],
     setting: dict[str, Any],
     images: str,
@@ -98,50 +132,42 @@ def dataset_card(
     """Write the card.
 
     Args:
-        metas: every sample's sample.json.
         shards: name, split, samples and bytes of each shard.
         setting: the dataset's dataset.json, or nothing.
         images: ``exr`` or ``png16``.
         licence: the identifier that the author gives the dataset to others under, or None.
     """
     splits = [split for split in SPLITS if any(shard["split"] == split for shard in shards)]
-    lights = Counter(str(meta["hdri"]) for meta in metas)
-    sources = Counter(str(meta["source"]) for meta in metas)
-    single = sorted({meta["olat"]["count"] for meta in metas if meta.get("olat")})
+
+    def count(trait: Callable[[Instance], str]) -> Counter[str]:
+        return Counter(map(trait, instances))
+
+    lights, sources = count(lambda i: i.hdri), count(lambda i: i.source)
+    single = sorted({i.olat for i in instances if i.olat})
     olat = f", `<key>.olat.exr` ({' or '.join(map(str, single))} single lights)" if single else ""
-    members = {split: [meta for meta in metas if split_of(meta) == split] for split in splits}
+    members = {split: [i for i in instances if split_of(i.identity, i.hdri) == split] for split in splits}
     rows = [(split, len(mine), _people(mine), _NEWS[split]) for split, mine in members.items()]
-    tables = (
-        ("People made from", sources),
-        ("Skin (Fitzpatrick)", Counter(map(skin_type, metas))),
-        ("Light", lights),
-    )
+    tables = (("People made from", sources), ("Skin (Fitzpatrick)", count(lambda i: i.skin)), ("Light", lights))
     sheet = _SHEET.format(
-        samples=len(metas),
-        people=_people(metas),
+        samples=len(instances),
+        people=_people(instances),
         lights=len(lights),
         shards=len(shards),
         megabytes=sum(shard["bytes"] for shard in shards) / 1e6,
-        sides=", ".join(f"{size}²" for size in sorted({meta["size"] for meta in metas})),
+        sides=", ".join(f"{size}²" for size in sorted({i.size for i in instances})),
         splits=_table(("split", "samples", "people", "what is new in it"), rows),
         percent=TEST_PERCENT,
         held_out=" and ".join(TEST_HDRIS),
         counts="\n\n".join(_table((title, "samples"), _by_count(counts)) for title, counts in tables),
         files=_FILES[images] + olat,
-        blenders=", ".join(sorted({str(meta.get("versions", {}).get("blender", "unknown")) for meta in metas})),
-        denoised=sum(bool(meta.get("denoised")) for meta in metas),
+        blenders=", ".join(sorted(count(lambda i: i.blender))),
+        denoised=sum(i.denoised for i in instances),
         flags=", ".join(f"{key} {value}" for key, value in setting.items()) or "not recorded",
         licence=f"The dataset: {licence}." if licence else "The dataset: its author has not stated a licence.",
         licences=_table(("what", "whose", "licence"), [*map(_origin, sorted(sources)), *map(_light, _parts(lights))]),
         first=shards[0]["name"],
     )
-    return "\n".join([*_front_matter(len(metas), splits, licence), "", sheet])
-
-
-def skin_type(meta: dict[str, Any]) -> str:
-    """The Fitzpatrick type, wherever the description of the head keeps it."""
-    found = _search(meta.get("head"), "fitzpatrick")
-    return f"type {found}" if isinstance(found, int) else "not recorded"
+    return "\n".join([*_front_matter(len(instances), splits, licence), "", sheet])
 
 
 def _search(table: Any, key: str) -> Any:
@@ -166,8 +192,8 @@ def _front_matter(samples: int, splits: list[str], licence: str | None) -> list[
     return [*lines, "---"]
 
 
-def _people(metas: list[dict[str, Any]]) -> int:
-    return len({str(meta["identity"]) for meta in metas})
+def _people(instances: list[Instance]) -> int:
+    return len({instance.identity for instance in instances})
 
 
 def _parts(lights: Counter[str]) -> list[str]:

@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import tarfile
 import time
 import uuid
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ConfigError, SampleError
-from .card import dataset_card
+from .card import Instance, dataset_card, instance_of
 from .exr import read_planes
 from .png16 import encode_maps
 from .splits import SPLITS, split_of
@@ -67,13 +68,15 @@ def pack_dataset(
     """
     if images not in IMAGES or samples_a_shard < 1:
         raise ConfigError(f"--images {images}, --samples-a-shard {samples_a_shard}: use exr or png16, and at least 1.")
-    metas = {folder: _read_json(folder / "sample.json") for folder in _sample_folders(out)}
+    if licence is not None and not re.fullmatch(r"[A-Za-z0-9.+-]+", licence):
+        raise ConfigError(f"--licence {licence!r}: give an identifier such as cc0-1.0, cc-by-4.0 or mit.")
+    instances = {folder: _instance(folder) for folder in _sample_folders(out)}
     setting = _read_json(out / "dataset.json") if (out / "dataset.json").is_file() else {}
     head = {"format": FORMAT, "dataset": setting, "images": images, "samples_a_shard": samples_a_shard}
     done = {shard.name: shard for shard in _claim(shards, head)}
     finished: list[Shard] = []
     try:
-        for name, split, folders in _plan(metas, samples_a_shard):
+        for name, split, folders in _plan(instances, samples_a_shard):
             source = _fingerprint(folders, images)
             shard = done.get(name)
             path = shards / name
@@ -86,7 +89,7 @@ def pack_dataset(
             _write_index(shards, head, [*finished, *done.values()], False)
         for name in done:
             (shards / name).unlink(missing_ok=True)
-        card = dataset_card(list(metas.values()), [asdict(shard) for shard in finished], setting, images, licence)
+        card = dataset_card(list(instances.values()), [asdict(shard) for shard in finished], setting, images, licence)
         _replace(shards / CARD, card.encode())
         _write_index(shards, head, finished, True)
     except OSError as error:
@@ -124,10 +127,10 @@ def check_shards(shards: Path, report: Callable[[str], None] = print) -> None:
     report(f"{len(listed)} shards, {sum(shard.samples for shard in listed)} samples: all as they were packed.")
 
 
-def _plan(metas: dict[Path, dict], samples_a_shard: int) -> Iterator[tuple[str, str, list[Path]]]:
+def _plan(instances: dict[Path, Instance], samples_a_shard: int) -> Iterator[tuple[str, str, list[Path]]]:
     """Name, split and samples of each shard."""
     for split in SPLITS:
-        folders = [folder for folder, meta in metas.items() if split_of(meta) == split]
+        folders = [folder for folder, i in instances.items() if split_of(i.identity, i.hdri) == split]
         for k in range(0, len(folders), samples_a_shard):
             yield f"{split}-{k // samples_a_shard:06d}.tar", split, folders[k : k + samples_a_shard]
 
@@ -183,11 +186,19 @@ def _faults(path: Path, shard: Shard) -> Iterator[str]:
             keys.add(key)
             if ending == "json":
                 described.add(key)
-                meta = json.loads(_extracted(tar, entry))
-                if split_of(meta) != shard.split:
-                    yield f"sample {key} belongs to {split_of(meta)}"
+                sample = instance_of(json.loads(_extracted(tar, entry)))
+                split = split_of(sample.identity, sample.hdri)
+                if split != shard.split:
+                    yield f"sample {key} belongs to {split}"
     if keys != described or len(keys) != shard.samples:
         yield f"{len(keys)} samples, {len(described)} with their JSON; {shard.samples} were packed"
+
+
+def _instance(folder: Path) -> Instance:
+    try:
+        return instance_of(_read_json(folder / "sample.json"))
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise SampleError(f"{folder / 'sample.json'} describes no sample ({error!r}). Render it again.") from None
 
 
 def _sample_folders(out: Path) -> list[Path]:

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Iterable
-from typing import Any
 
 # Panoramas that training never sees, and how many identities in a hundred it never sees.
 TEST_HDRIS = ("interior", "quarry_01_1k")
@@ -23,7 +22,7 @@ def is_under(hdri: str, hdris: Iterable[str] = TEST_HDRIS) -> bool:
     return not set(hdri.split("+")).isdisjoint(hdris)
 
 
-def split_of(meta: dict[str, Any]) -> str:
-    """The one of SPLITS that a sample belongs to, by its sample.json."""
-    new_person, new_light = is_test(str(meta["identity"])), is_under(str(meta["hdri"]))
+def split_of(identity: str, hdri: str) -> str:
+    """The one of SPLITS that a sample of that person in that light belongs to."""
+    new_person, new_light = is_test(identity), is_under(hdri)
     return SPLITS[1 if new_person and new_light else 2 if new_person else 3 if new_light else 0]

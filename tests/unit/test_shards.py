@@ -3,6 +3,7 @@
 import json
 import shutil
 import tarfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -183,6 +184,27 @@ def test_another_dataset_is_not_packed_over_the_first(dataset, tmp_path):
     assert content(tmp_path / "s") == before
 
 
+def test_two_runs_on_one_folder_at_once_end_in_the_same_shards(dataset, tmp_path):
+    pack(dataset, tmp_path / "whole")
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(lambda _: pack(dataset, tmp_path / "s"), range(3)))
+    assert content(tmp_path / "s") == content(tmp_path / "whole")
+
+
+@pytest.mark.parametrize("text", ["[]", "{", '{"identity": "a", "hdri": "b"}', '{"identity": 1, "size": "x"}'])
+def test_a_damaged_description_is_named_before_anything_is_written(dataset, tmp_path, text):
+    (dataset / "000004" / "sample.json").write_text(text)
+    with pytest.raises(SampleError, match=r"000004.*sample\.json") as caught:
+        pack(dataset, tmp_path / "s")
+    assert "\n" not in str(caught.value) and not (tmp_path / "s").exists()
+
+
+@pytest.mark.parametrize("licence", ["cc0\nmalicious: yes", "my own", ""])
+def test_a_licence_is_an_identifier(dataset, tmp_path, licence):
+    with pytest.raises(ConfigError, match="--licence"):
+        pack(dataset, tmp_path / "s", licence=licence)
+
+
 def test_an_index_cannot_name_files_outside_its_folder(dataset, tmp_path):
     index = pack(dataset, tmp_path / "s")
     index["shards"][0]["name"] = "../out/000000/x.tar"
@@ -250,6 +272,6 @@ def test_a_split_is_by_person_and_light():
         (new, "city", "test_identity"),
         (old, "interior", "test_hdri"),
     ):
-        assert split_of({"identity": identity, "hdri": hdri}) == split
+        assert split_of(identity, hdri) == split
     # A share of ten in a hundred: three standard deviations of a binomial draw of 200.
     assert sum(map(is_test, ids)) == pytest.approx(20, abs=13)
