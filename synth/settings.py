@@ -44,7 +44,8 @@ class Settings:
             raise ConfigError(f"--samples {self.samples}: at least one sample per pixel is needed; 32 is usual.")
         if not 1 <= self.frames <= FRAMES_MAX:
             raise ConfigError(f"--frames {self.frames}: write a number of frames from 1 to {FRAMES_MAX}.")
-        if self.frames > 1 and self.rig.hdris > 1:
+        rig = self.rig  # refuses lights that do not exist
+        if self.frames > 1 and rig.hdris > 1:
             raise ConfigError(f"--frames {self.frames} with --lights {self.lights}: a sequence stands in one light.")
 
     @property

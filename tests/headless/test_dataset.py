@@ -138,23 +138,6 @@ def test_another_dataset_in_the_folder_is_refused(dataset):
         render_dataset(dataset, 1, Settings(lights="olat:8", **{**QUICK, "seed": 4}), report=quiet)
 
 
-@pytest.mark.parametrize(
-    ("change", "complaint"),
-    [
-        ({"size": 7}, "--size 7"),
-        ({"size": 255}, "--size 255: write an even number"),
-        ({"size": 8192}, "--size 8192"),
-        ({"seed": -1}, "--seed -1"),
-        ({"samples": 0}, "--samples 0"),
-        ({"lights": "olat:100000"}, "--lights"),
-        ({"lights": "candles"}, "--lights"),
-    ],
-)
-def test_impossible_settings_are_named(change, complaint):
-    with pytest.raises(ConfigError, match=complaint):
-        Settings(**{**QUICK, **change})
-
-
 @pytest.mark.parametrize(("change", "complaint"), [({"count": 0}, "--count 0"), ({"workers": 0}, "--workers 0")])
 def test_impossible_values_are_named_before_anything_is_written(tmp_path, change, complaint):
     with pytest.raises(ConfigError, match=complaint):

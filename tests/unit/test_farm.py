@@ -8,21 +8,20 @@ import sys
 import threading
 import time
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
-from relight_stage.errors import ConfigError, RenderError, SampleError, SceneError
+from relight_stage.errors import RenderError, SampleError, SceneError
 from relight_stage.scenes.packs import Packs
 from relight_stage.synth import farm as farms
 from relight_stage.synth.claims import STALE_S, Claims
 from relight_stage.synth.farm import Farm, render_dataset
-from relight_stage.synth.settings import Settings, Shard, claim_folder, read_settings
+from relight_stage.synth.settings import Settings, Shard, claim_folder
 from relight_stage.synth.workers import MARK, cpu_shares
 
 # Arguments: the folder, the size of a group, and what goes wrong: {"<first index>": "<how>"}, {"start": "<how>"}.
 PRETENDER = f"""
-import json, os, signal, sys, threading, time
+import json, os, signal, sys, time
 from pathlib import Path
 out, size, wrongs = Path(sys.argv[1]), int(sys.argv[2]), json.loads(sys.argv[3])
 
@@ -212,25 +211,10 @@ def test_an_interruption_ends_the_workers_and_leaves_whole_samples_only(out):
     assert samples(out) == list(range(8))
 
 
-@pytest.mark.parametrize("count", [1, 7, 24])
-@pytest.mark.parametrize("group", [1, 4])
-def test_shards_divide_the_groups(count, group):
-    parts = [set(Shard(k, 3).groups(count, group)) for k in (1, 2, 3)]
-    assert parts[0] | parts[1] | parts[2] == set(range(-(-count // group)))
-    assert sum(map(len, parts)) == -(-count // group)
-    assert all(g % 3 == k for k, part in enumerate(parts) for g in part)
-
-
 def test_shards_may_share_a_folder(out):
     for k in (2, 3, 1):
         farm(out, 10, lights="hdri:2", shard=Shard(k, 3)).run()
     assert samples(out) == list(range(10))
-
-
-@pytest.mark.parametrize("text", ["0/3", "4/3", "-1/3"])
-def test_a_shard_that_does_not_exist_is_refused(text):
-    with pytest.raises(ConfigError, match=f"--shard {text}"):
-        Shard(*map(int, text.split("/")))
 
 
 def test_two_runs_on_one_folder_share_the_work(out):
@@ -294,42 +278,6 @@ def test_a_damaged_claim_holds_until_it_is_old(tmp_path, text):
     assert Claims(tmp_path).holder(5) == "another run"
     os.utime(path, (time.time() - STALE_S - 1,) * 2)
     assert Claims(tmp_path).take(5)
-
-
-def test_a_folder_keeps_its_settings(out):
-    settings = Settings(7, 64, "hdri:3", 5)
-    claim_folder(out, settings, Packs())
-    claim_folder(out, settings, Packs())
-    assert read_settings(out) == settings
-
-
-@pytest.mark.parametrize(
-    ("settings", "packs", "differences"),
-    [
-        (Settings(8, 64), Packs(), ["seed is 7 there and 8 here"]),
-        (
-            Settings(7, 128, "olat:8"),
-            Packs(),
-            ["size is 64 there and 128 here", "lights is hdri there and olat:8 here"],
-        ),
-        (Settings(7, 64), Packs(makehuman=Path("m")), ["packs is [] there and ['makehuman'] here"]),
-        (Settings(7, 64), Packs(hdris=(Path("a.hdr"),)), ["hdris is none there and 1 files"]),
-    ],
-)
-def test_a_folder_with_another_dataset_is_refused_by_what_differs(out, settings, packs, differences):
-    claim_folder(out, Settings(7, 64), Packs())
-    with pytest.raises(ConfigError) as refused:
-        claim_folder(out, settings, packs)
-    for difference in differences:
-        assert difference in str(refused.value)
-
-
-@pytest.mark.parametrize("text", ["", "{", "[]"])
-def test_a_damaged_dataset_file_is_named(out, text):
-    out.mkdir()
-    (out / "dataset.json").write_text(text)
-    with pytest.raises(ConfigError, match=r"dataset.json is missing or damaged"):
-        claim_folder(out, Settings(0), Packs())
 
 
 def test_a_half_copied_pack_is_named_before_anything_is_written(out, tmp_path):
