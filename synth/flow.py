@@ -64,8 +64,8 @@ def occlusion(track: Track, way: np.ndarray, other: Camera, there: Track) -> np.
     hidden = np.ones((*track.seen.shape, 1), np.float32)
     points = track.position[track.seen].astype(np.float64) + way[track.seen]
     place = other.project(points, size)
-    # A picture's outermost half pixel has no four pixels around.
-    inside = ((place >= 0.5) & (place <= size - 0.5)).all(axis=1)
+    inside = ((place >= 0) & (place <= size)).all(axis=1)
+    # In a picture's outermost half pixel the nearest four count.
     column, row = np.clip(np.floor(place - 0.5).astype(int), 0, size - 2).T
     shown = depth(there, other)
     around = np.stack([shown[row + i, column + j] for i in (0, 1) for j in (0, 1)])

@@ -132,7 +132,7 @@ class Stage:
 
     def track(self) -> Track:
         """What stands at the pixels' centres, and where it is in the neighbouring frames; see ``move``."""
-        with self._reading(TRACKING, TRACKS):
+        with self._reading(TRACKING):
             # Cycles' first sample of a pixel goes through its centre.
             planes = self.render_planes(1)
         here, previous, following = (stack(planes, layer(f"ViewLayer.{name}", RGB)) for name in TRACKS)
@@ -251,7 +251,7 @@ class Stage:
         return image * (self.surface.matte > 0)
 
     def _measure(self) -> Surface:
-        with self._reading(MEASURING, AOVS):
+        with self._reading(MEASURING):
             planes, texts = self._render(MEASURE_SAMPLES)
         aovs = {name: stack(planes, layer(f"ViewLayer.{name}", RGB)) for name in AOVS}
         matte = stack(planes, ("ViewLayer.Combined.A",)).clip(0, 1)
@@ -285,16 +285,16 @@ class Stage:
         )
 
     @contextmanager
-    def _reading(self, surface: str, aovs: tuple[str, ...]) -> Iterator[None]:
+    def _reading(self, surface: str) -> Iterator[None]:
         """Show a surface of the materials that is there to be read, in the dark, and then the real one again."""
         cycles, view_layer = self.scene.cycles, self.scene.view_layers[0]
         self.scene.world = self.black
         show_surface(self.subject, surface)
-        _choose_passes(view_layer, aovs)
+        _choose_passes(view_layer, reading=True)
         bounces, cycles.max_bounces = cycles.max_bounces, 0
         yield
         cycles.max_bounces = bounces
-        _choose_passes(view_layer, ())
+        _choose_passes(view_layer, reading=False)
         show_surface(self.subject, REAL)
 
     def _manifests(self, texts: dict[str, str]) -> Manifests:
@@ -348,16 +348,20 @@ def _set_up_render(scene: bpy.types.Scene, size: int, seed: int, bounces: int) -
     view_layer.pass_alpha_threshold = 1.0
 
 
-def _choose_passes(layer: bpy.types.ViewLayer, aovs: tuple[str, ...]) -> None:
-    """Ask Cycles for AOVs (with ``AOVS``, for Cryptomattes too), or for the parts of light: no render needs both."""
+def _choose_passes(layer: bpy.types.ViewLayer, reading: bool) -> None:
+    """Ask Cycles for the AOVs and Cryptomattes, or for the parts of light: no render needs both.
+
+    What is measured and what is tracked are asked for together: when only other AOVs are wanted, Cycles does not
+    compile its shaders anew, and they write where the AOVs of the render before were.
+    """
     for kind in ("diffuse", "glossy"):
         for part in ("direct", "indirect", "color"):
-            setattr(layer, f"use_pass_{kind}_{part}", not aovs)
-    layer.use_pass_cryptomatte_object = layer.use_pass_cryptomatte_material = aovs == AOVS
+            setattr(layer, f"use_pass_{kind}_{part}", not reading)
+    layer.use_pass_cryptomatte_object = layer.use_pass_cryptomatte_material = reading
     layer.pass_cryptomatte_depth = 2 * CRYPTOMATTE_LAYERS
     while layer.aovs:
         layer.aovs.remove(layer.aovs[0])
-    for name in aovs:
+    for name in (*AOVS, *TRACKS) if reading else ():
         aov = layer.aovs.add()
         aov.name, aov.type = name, "COLOR"
 
