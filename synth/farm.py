@@ -38,6 +38,11 @@ POLL_S = 1.0
 Report = Callable[[str], None]
 
 
+def print_line(line: str) -> None:
+    """Print at once: progress goes to log files too."""
+    print(line, flush=True)
+
+
 def render_dataset(
     out: Path,
     count: int,
@@ -46,7 +51,7 @@ def render_dataset(
     workers: int = 1,
     shard: Shard = Shard(),  # noqa: B008 (immutable)
     device: str = "auto",
-    report: Report = print,
+    report: Report = print_line,
 ) -> None:
     """Render samples 0 … count−1 of a dataset into ``out``; those already complete are skipped.
 
@@ -106,7 +111,9 @@ class Farm:
 
     def run(self) -> None:
         """Work until every group is complete or has failed for good."""
-        if self.left < self.asked:
+        if not self.asked:
+            self.report("This shard holds none of these samples.")
+        elif self.left < self.asked:
             self.report(f"{self.asked - self.left} of {self.asked} samples are there already.")
         with _interruptible():
             try:

@@ -33,10 +33,7 @@ class ShardTask:
     device: str
 
     def __call__(self) -> None:
-        def report(line: str) -> None:
-            print(line, flush=True)  # into the task's log
-
-        render_dataset(self.out, self.count, self.settings, self.assets, self.workers, self.shard, self.device, report)
+        render_dataset(self.out, self.count, self.settings, self.assets, self.workers, self.shard, self.device)
 
     def checkpoint(self) -> Any:
         """Called by submitit before the time is up: queue the same task again."""

@@ -114,6 +114,9 @@ class Worker:
         """End it, whatever it is doing, and remove its temporary files."""
         self._process.kill()
         self._process.wait()
+        assert self._process.stdin is not None
+        with suppress(BrokenPipeError):  # an order that nobody has read
+            self._process.stdin.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def reason(self) -> str:
@@ -129,10 +132,11 @@ class Worker:
 
     def _listen(self, events: "queue.Queue[tuple[Worker, Any]]") -> None:
         assert self._process.stdout is not None
-        for line in self._process.stdout:
-            said, mark, message = line.partition(MARK)
-            if mark:
-                events.put((self, json.loads(message)))
-            elif said.strip():
-                self._tail.append(said)
+        with self._process.stdout as lines:
+            for line in lines:
+                said, mark, message = line.partition(MARK)
+                if mark:
+                    events.put((self, json.loads(message)))
+                elif said.strip():
+                    self._tail.append(said)
         events.put((self, None))
