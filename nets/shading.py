@@ -3,13 +3,14 @@
 All colours (B, 3, H, W) scene-linear and straight, normals unit in the camera frame, light (B, 3, 64, 128).
 """
 
+import math
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..scenes.lights import olat_directions
 from . import lobes
 from .config import ShadingConfig
 from .layers import UNet, double, encode
@@ -31,6 +32,18 @@ class Relit(NamedTuple):
     diffuse: Tensor
 
 
+def spiral(count: int) -> np.ndarray:
+    """Unit directions (count, 3) evenly over the sphere, camera frame: a Fibonacci spiral about the y axis.
+
+    Source: González 2010, "Measurement of Areas on a Sphere Using Fibonacci and Latitude–Longitude Lattices".
+    """
+    i = np.arange(count)
+    y = 1 - (2 * i + 1) / count
+    azimuth = i * np.pi * (3 - math.sqrt(5))
+    r = np.sqrt(1 - y * y)
+    return np.stack([r * np.sin(azimuth), y, r * np.cos(azimuth)], axis=-1)
+
+
 class ShadingNet(nn.Module):
     """Homogeneous in the light: it is divided by its mean luminance first, and the image multiplied by it last."""
 
@@ -44,7 +57,7 @@ class ShadingNet(nn.Module):
         self.renderer = UNet(13, config.renderer)
         self.visibility_head = nn.Conv2d(widths[1], config.visibility, 3, padding=1)
         self.detail_head = nn.Conv2d(widths[0], 7, 3, padding=1)
-        toward = torch.tensor(olat_directions(config.visibility), dtype=torch.float32)
+        toward = torch.tensor(spiral(config.visibility), dtype=torch.float32)
         self.register_buffer("directions", toward, persistent=False)
 
     def forward(

@@ -1,7 +1,14 @@
-"""OLAT rigs: equal discs of light spread evenly over the sphere, fixed in the camera frame."""
+"""OLAT rigs: equal discs of light spread evenly over the sphere, fixed in the camera frame.
+
+A rig of N lights belongs to a partition of the sphere into N patches of equal solid angle: bands about the y axis, cut
+into sectors. The patches tile the sphere exactly, so that every light map is divided among the lights without rest.
+Source: Leopardi 2006, "A partition of the unit sphere into regions of equal area and small diameter", section 3.
+"""
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -38,16 +45,55 @@ def parse_lights(text: str) -> Lights:
     )
 
 
-def olat_directions(count: int) -> np.ndarray:
-    """Unit directions (count, 3) towards the lights, camera frame: a Fibonacci spiral about the y axis.
+class Band(NamedTuple):
+    """Patches of equal size side by side.
 
-    Source: González 2010, "Measurement of Areas on a Sphere Using Fibonacci and Latitude–Longitude Lattices".
+    Attributes:
+        low, high: minus the sine of the elevation of its upper and lower edge, in [−1, 1].
+        count: of its sectors, each 2π/count wide.
+        start: azimuth where the first sector begins.
     """
-    i = np.arange(count)
-    y = 1 - (2 * i + 1) / count
-    azimuth = i * np.pi * (3 - math.sqrt(5))
-    r = np.sqrt(1 - y * y)
-    return np.stack([r * np.sin(azimuth), y, r * np.cos(azimuth)], axis=-1)
+
+    low: float
+    high: float
+    count: int
+    start: float
+
+
+@lru_cache(maxsize=8)
+def olat_bands(count: int) -> tuple[Band, ...]:
+    """The partition of a rig of ``count`` lights, at least 2, from the upper pole to the lower."""
+    cap = 2 * math.asin(math.sqrt(1 / count))  # polar distance of the edge of a cap of solid angle 4π/count
+    collars = max(1, round((math.pi - 2 * cap) / math.sqrt(4 * math.pi / count))) if count > 2 else 0
+    edges = np.cos(np.linspace(cap, math.pi - cap, collars + 1))
+    counts, rest = [1], 0.0
+    for ideal in (edges[:-1] - edges[1:]) / 2 * count:
+        counts.append(round(ideal + rest))
+        rest += ideal - counts[-1]
+    counts.append(1)
+    ends = np.cumsum([0, *counts]) * 2 / count - 1
+    # Every other band is shifted by half a sector, like bricks.
+    return tuple(
+        Band(float(ends[k]), float(ends[k + 1]), n, -math.pi + (k % 2) * math.pi / n) for k, n in enumerate(counts)
+    )
+
+
+@lru_cache(maxsize=8)
+def olat_directions(count: int) -> np.ndarray:
+    """Unit directions (count, 3) towards the lights, camera frame: the centres of mass of the patches."""
+    rows = []
+    for low, high, sectors, start in olat_bands(count):
+        # ∫ sin and ∫ cos of the elevation over a sector; across its width the cosine is averaged further.
+        polar_low, polar_high = math.acos(-low), math.acos(-high)
+        up = (low**2 - high**2) / 2
+        level = (polar_high - polar_low - (math.sin(2 * polar_high) - math.sin(2 * polar_low)) / 2) / 2
+        level *= np.sinc(1 / sectors)
+        azimuth = start + (np.arange(sectors) + 0.5) * 2 * math.pi / sectors
+        rows.append(np.stack([level * np.sin(azimuth), np.full(sectors, up), level * np.cos(azimuth)], axis=-1))
+    out = np.concatenate(rows)
+    out /= np.linalg.norm(out, axis=-1, keepdims=True)
+    out.setflags(write=False)
+    return out
 
 
 def olat_half_angle(count: int) -> float:
