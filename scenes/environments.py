@@ -6,7 +6,7 @@ mean the same for a street at night and for a sun; the lamp alone follows its di
 """
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +54,11 @@ class Environment:
     def name(self) -> str:
         """Names of the sources, joined by "+"."""
         return "+".join(layer.source.name for layer in self.layers)
+
+    def turned(self, angle_deg: float) -> "Environment":
+        """All of it turned further about the subject, counter-clockwise from above."""
+        layers = (replace(layer, turn_deg=(layer.turn_deg + angle_deg) % 360) for layer in self.layers)
+        return Environment(tuple(layers))
 
     def parameters(self) -> dict[str, Any]:
         """All that was drawn, as JSON can hold it; a file is its name."""

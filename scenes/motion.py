@@ -1,4 +1,4 @@
-"""How a person and their camera move: head, lids, gaze, expression and camera as functions of time.
+"""How a person, their camera and their light move: all of it as functions of time.
 
 Everything is drawn once and then a function of the time in seconds, so that any moment, also one before the first or
 after the last frame, can be asked for. Angles are degrees, positive to the subject's left, up, and (roll) towards the
@@ -96,6 +96,7 @@ class Motion:
         mood: one of ``MOODS``.
         change: around zero within ±1; the face is halfway to the mood at 0.
         sway: of the camera: yaw, pitch and roll in degrees, frame as a share, and offsets in metres (right, up).
+        light: degrees by which the environment turns about the subject, counter-clockwise from above.
     """
 
     turn: tuple[Waves, Waves, Waves]
@@ -105,6 +106,7 @@ class Motion:
     mood: str
     change: Waves
     sway: tuple[Waves, Waves, Waves, Waves, Waves, Waves]
+    light: Waves
 
     def pose(self, t_s: float) -> Pose:
         """The person at a time."""
@@ -161,7 +163,7 @@ class Moment:
 
 def motion_rand(rng: np.random.Generator, duration_s: float) -> Motion:
     """Draw a motion; a longer one of the same seed begins like a shorter one."""
-    head_rng, blink_rng, gaze_rng, face_rng, camera_rng = rng.spawn(5)
+    head_rng, blink_rng, gaze_rng, face_rng, camera_rng, light_rng = rng.spawn(6)
     # Some sit almost still, some look around.
     lively = float(head_rng.uniform(0.2, 1.0))
     # Source of the largest turns: about a third of what necks allow (Youdas et al. 1992, Physical Therapy 72(11)).
@@ -184,6 +186,8 @@ def motion_rand(rng: np.random.Generator, duration_s: float) -> Motion:
         mood=mood,
         change=change,
         sway=(sway[0], sway[1], sway[2], sway[3], sway[4], sway[5]),
+        # Half of the time the light stands.
+        light=_waves_rand(light_rng, max(0.0, float(light_rng.uniform(-40.0, 40.0))), 0.05, 0.4),
     )
 
 

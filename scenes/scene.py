@@ -41,7 +41,7 @@ def scenes_rand(
     ``group * count`` on.
 
     Args:
-        frames: 1 for stills before one camera, each in its own light; ``count`` for a sequence in one light.
+        frames: 1 for stills before one camera, each in its own light; ``count`` for a sequence, whose light may turn.
     """
     head_rng, camera_rng, light_rng, motion_rng = np.random.default_rng([seed, group]).spawn(4)
     head, camera = head_rand(head_rng, packs), camera_rand(camera_rng)
@@ -50,6 +50,11 @@ def scenes_rand(
         lights = (environment_rand(rng, hdris) for rng in light_rng.spawn(count))
         return tuple(Scene(seed, first + k, head, camera, light) for k, light in enumerate(lights))
     motion = motion_rand(motion_rng, frames / FPS)
-    environment = environment_rand(light_rng.spawn(1)[0], hdris)
-    moments = (Moment(motion, frame, frames) for frame in range(count))
-    return tuple(Scene(seed, first + m.frame, head, motion.camera(camera, m.time_s), environment, m) for m in moments)
+    light = environment_rand(light_rng.spawn(1)[0], hdris)
+    moments = [Moment(motion, frame, frames) for frame in range(count)]
+    cameras = (motion.camera(camera, moment.time_s) for moment in moments)
+    lights = (light.turned(motion.light.at(moment.time_s)) for moment in moments)
+    return tuple(
+        Scene(seed, first + moment.frame, head, *seen, moment)
+        for moment, *seen in zip(moments, cameras, lights, strict=True)
+    )

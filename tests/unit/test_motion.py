@@ -9,6 +9,7 @@ from relight_stage.scenes.heads import Head, bust_of, head_rand
 from relight_stage.scenes.motion import FPS, GAZE_MAX_DEG, MOODS, Blink, Pose, motion_rand
 from relight_stage.scenes.packs import Packs, find_packs
 from relight_stage.scenes.posing import displaced, pose_bust, rig_of
+from relight_stage.scenes.scene import scenes_rand
 
 TIMES = np.arange(-1, 121) / FPS
 
@@ -76,6 +77,32 @@ def test_the_camera_drifts_a_little_and_keeps_its_lens():
             moved = motion.camera(Camera(focal_mm=70), t)
             assert moved.focal_mm == 70
             assert abs(moved.yaw_deg) < 10 and abs(moved.frame_m / 0.5 - 1) < 0.1
+
+
+def test_the_light_stands_or_turns_about_the_subject():
+    angles = np.array([[motion.light.at(t) for t in TIMES] for motion in motions()])
+    moves = np.ptp(angles, axis=1) > 0
+    assert 0.25 < moves.mean() < 0.75
+    assert np.abs(angles).max() <= 40
+
+
+def test_a_sequence_is_one_person_in_one_light():
+    scenes = scenes_rand(11, 2, 5, Packs(), (), 5)
+    assert [scene.index for scene in scenes] == [10, 11, 12, 13, 14]
+    assert [scene.moment.frame for scene in scenes] == [0, 1, 2, 3, 4]
+    assert len({scene.head for scene in scenes}) == len({scene.environment.name for scene in scenes}) == 1
+    assert len({scene.camera for scene in scenes}) == 5
+    for scene in scenes:
+        turn = scene.moment.motion.light.at(scene.moment.time_s) - scene.moment.motion.light.at(0)
+        for layer, first in zip(scene.environment.layers, scenes[0].environment.layers, strict=True):
+            assert (layer.turn_deg - first.turn_deg - turn + 180) % 360 == pytest.approx(180)
+
+
+def test_the_still_of_a_seed_is_not_changed_by_sequences():
+    # Stills and sequences share how person, camera and light are drawn.
+    still, first = scenes_rand(11, 2, 1, Packs(), ())[0], scenes_rand(11, 2, 5, Packs(), (), 5)[0]
+    assert still.head == first.head
+    assert still.moment is None and still.environment.name == first.environment.name
 
 
 @pytest.fixture(scope="module")
