@@ -93,7 +93,7 @@ class SharedNorm(nn.BatchNorm2d):
     def forward(self, x: Tensor) -> Tensor:
         if not self.training:
             return super().forward(x)
-        wide = x.float()
+        wide = x.to(self.weight.dtype)
         # The mean first: E[x²] − E[x]² would lose the digits of small variances.
         mean = mean_over_processes(wide.mean(dim=(0, 2, 3)))
         centred = wide - mean[:, None, None]
@@ -114,6 +114,6 @@ def share_statistics(module: nn.Module) -> None:
     for parent in list(module.modules()):
         for name, child in parent.named_children():
             if type(child) is nn.BatchNorm2d:
-                shared = SharedNorm(child.num_features, child.eps, child.momentum)
+                shared = SharedNorm(child.num_features, child.eps, child.momentum).to(child.weight)
                 shared.load_state_dict(child.state_dict())
                 parent.add_module(name, shared)
