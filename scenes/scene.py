@@ -51,10 +51,10 @@ def scenes_rand(
         return tuple(Scene(seed, first + k, head, camera, light) for k, light in enumerate(lights))
     motion = motion_rand(motion_rng, frames / FPS)
     light = environment_rand(light_rng.spawn(1)[0], hdris)
-    moments = [Moment(motion, frame, frames) for frame in range(count)]
-    cameras = (motion.camera(camera, moment.time_s) for moment in moments)
-    lights = (light.turned(motion.light.at(moment.time_s)) for moment in moments)
-    return tuple(
-        Scene(seed, first + moment.frame, head, *seen, moment)
-        for moment, *seen in zip(moments, cameras, lights, strict=True)
-    )
+
+    def at(frame: int) -> Scene:
+        moment = Moment(motion, frame, frames)
+        seen_by, lit_by = motion.camera(camera, moment.time_s), light.turned(motion.light.at(moment.time_s))
+        return Scene(seed, first + frame, head, seen_by, lit_by, moment)
+
+    return tuple(at(frame) for frame in range(count))

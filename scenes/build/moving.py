@@ -3,7 +3,7 @@
 import bpy
 import numpy as np
 
-from ..bust import Bust, Part
+from ..bust import Bust, Part, Strands
 from .aovs import TRACKS
 
 _, *WAYS = TRACKS
@@ -15,7 +15,8 @@ def move_bust(bust: Bust, collection: bpy.types.Collection) -> None:
     Args:
         bust: with its ``motion``, which the tracking surface reads.
     """
-    for obj, piece in zip(collection.objects, (*bust.parts, *bust.strands), strict=True):
+    pieces: tuple[Part | Strands, ...] = (*bust.parts, *bust.strands)
+    for obj, piece in zip(collection.objects, pieces, strict=True):
         if isinstance(piece, Part):
             _set(obj.data.vertices, "co", piece.vertices)
         else:
