@@ -18,16 +18,16 @@ from ..errors import RenderError, SampleError
 from ..scenes.build.aovs import AOVS, MEASURING, REAL, TRACKING, TRACKS
 from ..scenes.build.moving import move_bust
 from ..scenes.build.subject import build_bust, show_surface
-from ..scenes.build.surroundings import build_black_world, build_camera, build_olat_light
+from ..scenes.build.surroundings import build_black_world, build_camera
 from ..scenes.build.versions import PASS_NAMES, crypto_channels, set_multilayer_exr
 from ..scenes.bust import LABELS, Bust
 from ..scenes.cameras import Camera
-from ..scenes.lights import OLAT_CHUNK
 from .cryptomatte import Manifests, manifest_of
 from .denoise import denoise, is_denoiser_here
 from .device import CPU, use_device
 from .exr import read_exr, stack
 from .flow import HAIR_TOLERANCE_M, TOLERANCE_M, Track
+from .lamps import aim, chunks_of, standing_lamps
 from .muting import muted
 from .passes import CRYPTOMATTE_LAYERS, CRYPTOMATTES, RGB, layer
 
@@ -153,9 +153,8 @@ class Stage:
         """
         self.scene.world = world
         on = self.split(self.render_planes(samples))
-        self._set_visibility(False)
-        off = self.split(self.render_planes(samples)).diffuse
-        self._set_visibility(True)
+        with self._visibility_off():
+            off = self.split(self.render_planes(samples)).diffuse
         return on, off
 
     def light_one_at_a_time(self, directions: np.ndarray, samples: int) -> list[Single]:
@@ -163,27 +162,28 @@ class Stage:
 
         Args:
             directions: (N, 3) towards the lights, camera frame.
-            samples: per pixel, for each light; its copies share them.
+            samples: per pixel, for each light; its two copies share them.
         """
         self.scene.world = self.black
-        rotation = self.camera.matrix_world()[:3, :3]
-        images: list[Single] = []
-        for start in range(0, len(directions), OLAT_CHUNK):
-            chunk = directions[start : start + OLAT_CHUNK] @ rotation.T
-            on = self.render_lamps(chunk, len(directions), samples)
-            self._set_visibility(False)
-            off = self.render_lamps(chunk, len(directions), samples)
-            self._set_visibility(True)
-            for i in range(len(chunk)):
-                parts = ((on, "diffuse"), (on, "specular"), (off, "diffuse"))
-                singles = (stack(planes, layer(f"ViewLayer.Combined_{kind}_{i}", RGB)) for planes, kind in parts)
-                images.append(Single(*(self._clean(single, fast=True) for single in singles)))
-        return images
+        towards = directions @ self.camera.matrix_world()[:3, :3].T
+        count, chunks = len(directions), chunks_of(len(directions))
+        number = chunks[0].stop
+        images: dict[int, Single] = {}
+        with standing_lamps(self.scene.view_layers[0], self.lamps, number, count) as pairs:
+            for chunk in chunks:
+                aim(pairs, towards[chunk])
+                # Each bounce draws one of the lamps, so a light gets its share of the samples.
+                on = self.render_planes(samples * number)
+                with self._visibility_off():
+                    off = self.render_planes(samples * number)
+                for i, light in enumerate(range(count)[chunk]):
+                    parts = ((on, "diffuse"), (on, "specular"), (off, "diffuse"))
+                    singles = (stack(planes, layer(f"ViewLayer.Combined_{kind}_{i}", RGB)) for planes, kind in parts)
+                    images[light] = Single(*(self._clean(single, fast=True) for single in singles))
+        return [images[light] for light in range(count)]
 
     def render_lamps(self, directions: np.ndarray, count: int, samples: int) -> dict[str, np.ndarray]:
-        """Render up to OLAT_CHUNK lights of a rig of ``count`` together, each copy in its own light group.
-
-        Each light stands twice: one copy that glossy rays do not see, one that diffuse rays do not see.
+        """Render some lights of a rig of ``count`` together, each copy in its own light group.
 
         Args:
             directions: (n, 3) towards the lights, world frame.
@@ -191,27 +191,19 @@ class Stage:
         Returns:
             all planes of the EXR; ``ViewLayer.Combined_diffuse_i.R`` is light i without specular.
         """
-        view_layer = self.scene.view_layers[0]
-        lamps: list[bpy.types.Object] = []
-        try:
-            for i, direction in enumerate(directions):
-                for kind in ("diffuse", "specular"):
-                    name = f"{kind}_{i}"
-                    lamp = build_olat_light(name, direction, count, self.lamps)
-                    lamp.visible_glossy = kind == "specular"
-                    lamp.visible_diffuse = kind == "diffuse"
-                    lamp.lightgroup = view_layer.lightgroups.add(name=name).name
-                    lamps.append(lamp)
-            # Each bounce draws one of the lamps, so a light gets its share of the samples.
+        self.scene.world = self.black
+        with standing_lamps(self.scene.view_layers[0], self.lamps, len(directions), count) as pairs:
+            aim(pairs, directions)
             return self.render_planes(samples * len(directions))
-        finally:
-            for lamp in lamps:
-                bpy.data.lights.remove(lamp.data)
-            while view_layer.lightgroups:
-                view_layer.lightgroups.remove(view_layer.lightgroups[0])
+
+    @contextmanager
+    def _visibility_off(self) -> Iterator[None]:
+        """The subject's surfaces neither hide light from each other nor send each other light."""
+        self._set_visibility(False)
+        yield
+        self._set_visibility(True)
 
     def _set_visibility(self, visible: bool) -> None:
-        """Whether the subject's surfaces hide light from each other (and send each other light)."""
         for obj in self.subject.objects:
             obj.visible_shadow = obj.visible_diffuse = obj.visible_glossy = visible
 
