@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from .accessories import Worn
-from .bust import LABELS, Bust
+from .bust import Bust
 from .fields import smoothstep
 from .heads import Head, bust_of
 from .ict_facekit import IctHead
@@ -20,6 +20,8 @@ from .procedural import ProceduralHead
 
 # Where the neck bends: this share of the height from the eyes to the chin behind the eyes, at the height of the chin.
 _JOINT_BEHIND = 0.8
+# Parts that turn with the gaze; other parts of the eyes, such as the tears along a lid, do not.
+_EYEBALLS = ("eye_left", "eye_right", "eyes")
 # Points this far (metres) from any that an expression moves do not follow it.
 _REACH_M = 0.006
 
@@ -222,13 +224,12 @@ def _follow(roots: np.ndarray, skin: np.ndarray, offset: np.ndarray) -> np.ndarr
 
 
 def _eyeballs(bust: Bust) -> tuple[tuple[int, np.ndarray, np.ndarray], ...]:
-    """Eyeballs are the parts that are eye all over; one part may hold both."""
+    """Eyeballs by the names of their parts; one part may hold both."""
     found = []
     for k, part in enumerate(bust.parts):
-        if (part.labels != LABELS.index("eyes")).any():
-            continue
-        left = part.vertices[:, 0] > 0
-        found += [(k, mask, _centre_of_sphere(part.vertices[mask])) for mask in (left, ~left) if mask.any()]
+        if part.name in _EYEBALLS:
+            left = part.vertices[:, 0] > 0
+            found += [(k, mask, _centre_of_sphere(part.vertices[mask])) for mask in (left, ~left) if mask.any()]
     return tuple(found)
 
 
