@@ -302,7 +302,9 @@ class _Textures:
                 entry["alpha"] = f"textures/{name}_alpha.png"
                 self._write(entry["alpha"], pixels[..., 3], [])
             pixels = pixels[..., :3]
-        self._write(entry["file"], pixels, [cv2.IMWRITE_JPEG_QUALITY, 92])
+        # Colour at full resolution: normal maps and stripes suffer most where it is halved.
+        full = [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444]
+        self._write(entry["file"], pixels, [cv2.IMWRITE_JPEG_QUALITY, 92, *full])
         self.index[name] = entry
         return name
 

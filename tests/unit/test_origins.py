@@ -185,10 +185,10 @@ def test_the_makehuman_pack_comes_back_from_its_origins_layout(tmp_path):
         (p["kind"], p["name"]): p for p in index["proxies"]
     }
     assert again["skins"] == index["skins"]
-    # Twice through JPEG: the worst picture is off by a grey level in the mean.
+    # JPEG once more: a picture that has been through it changes by half a grey level at most in the mean.
     for name, texture in index["textures"].items():
         one, two = (cv2.imread(str(folder / texture["file"])).astype(int) for folder in (pack, out))
-        assert one.shape == two.shape and np.abs(one - two).mean() < 1.5, name
+        assert one.shape == two.shape and np.abs(one - two).mean() < 1, name
 
 
 def test_a_gzipped_target_reads_like_a_plain_one(tmp_path):
