@@ -26,24 +26,37 @@ def test_a_run_leaves_weights_losses_and_pictures(run_folder, recipe_path):
     assert read_checkpoint(run_folder / "checkpoint.pt")["stage"] == len(stages)
 
 
-@pytest.fixture
-def short(recipe_path, tmp_path, monkeypatch):
-    """A recipe of 12 steps of geometry and 8 of albedo, with checkpoints every 5 and reports every 4."""
+@pytest.fixture(scope="module")
+def short(recipe_path, tmp_path_factory):
+    """A recipe of 12 steps of geometry and 8 of albedo, with checkpoints every 5."""
     text = recipe_path.read_text().split("[[stages]]")[0].replace("checkpoint_every = 20", "checkpoint_every = 5")
     stage = '[[stages]]\nnet = "{}"\nsize = 32\nbatch = 2\nsteps = {}\n'
-    path = tmp_path / "short.toml"
-    monkeypatch.setattr(train, "REPORT_EVERY", 4)
+    path = tmp_path_factory.mktemp("short") / "short.toml"
     path.write_text(text + stage.format("geometry", 12) + stage.format("albedo", 8))
     return path
+
+
+@pytest.fixture
+def often(monkeypatch):
+    monkeypatch.setattr(train, "REPORT_EVERY", 4)
+
+
+@pytest.fixture(scope="module")
+def through(short, spheres, tmp_path_factory):
+    """A run of the short recipe that nothing disturbed, with reports every 4 steps."""
+    out = tmp_path_factory.mktemp("through") / "run"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(train, "REPORT_EVERY", 4)
+        train.train(short, spheres, out)
+    return out
 
 
 class Killed(Exception):
     pass
 
 
-@pytest.mark.parametrize("when", [8, 15])
-def test_a_run_killed_and_resumed_equals_one_that_ran_through(short, spheres, tmp_path, monkeypatch, when):
-    train.train(short, spheres, tmp_path / "through")
+def kill(recipe, data, out, when):
+    """Train until the losses of step ``when`` (from 1) are asked for."""
     calls, forward = [], Objective.forward
 
     def dies(*args):
@@ -52,22 +65,78 @@ def test_a_run_killed_and_resumed_equals_one_that_ran_through(short, spheres, tm
             raise Killed
         return forward(*args)
 
-    with monkeypatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Objective, "forward", dies)
         with pytest.raises(Killed):
-            train.train(short, spheres, tmp_path / "killed")
-    train.train(short, spheres, tmp_path / "killed", resume=True)
-    one, other = (read_checkpoint(tmp_path / name / "checkpoint.pt") for name in ("through", "killed"))
-    for key in ("weights", "average"):
-        assert all(torch.equal(one[key][name], other[key][name]) for name in one[key])
-    through, killed = (curve(tmp_path / name) for name in ("through", "killed"))
-    assert through == killed and {stage for stage, *_ in through} == {"0", "1"}
+            train.train(recipe, data, out)
 
 
 def curve(folder):
     """Everything in loss.csv but the seconds."""
     rows = csv.DictReader((folder / "loss.csv").open())
     return [tuple(row[name] for name in ("stage", "net", "step", "term", "value")) for row in rows]
+
+
+def check_same_weights(*folders):
+    one, other = (read_checkpoint(folder / "checkpoint.pt") for folder in folders)
+    for key in ("weights", "average"):
+        assert all(torch.equal(one[key][name], other[key][name]) for name in one[key])
+
+
+@pytest.mark.parametrize("when", [8, 15])
+def test_a_run_killed_and_resumed_equals_one_that_ran_through(short, spheres, through, often, tmp_path, when):
+    kill(short, spheres, tmp_path / "killed", when)
+    train.train(short, spheres, tmp_path / "killed", resume=True)
+    check_same_weights(through, tmp_path / "killed")
+    assert curve(through) == curve(tmp_path / "killed")
+    assert {(stage, step) for stage, _, step, *_ in curve(through)} == {
+        *((("0", str(step))) for step in (4, 8, 12)),
+        *((("1", str(step))) for step in (4, 8)),
+    }
+
+
+# What version 0.1.0 wrote: the keys of checkpoint.pt and of the recipe in it.
+FIRST = {"format", "config", "weights", "average", "optimiser", "stage", "step", "seconds"}
+FIRST_RECIPE = {"stages", "seed", "threads", "bf16", "weight_decay", "average", "warmup", "picture_every"}
+FIRST_RECIPE |= {"checkpoint_every", "rescan_every", "data", "portrait"}
+FIRST_STAGE = {"net", "size", "batch", "steps", "minutes", "rate", "on_predictions"}
+FIRST_DATA = {"test_hdris", "test_percent", "panoramas", "cache_gib"}
+
+
+def test_a_run_of_the_first_version_goes_on_as_if_this_one_had_begun_it(short, spheres, through, tmp_path):
+    kill(short, spheres, tmp_path / "old", 7)
+    path = tmp_path / "old" / "checkpoint.pt"
+    content = {key: value for key, value in torch.load(path, weights_only=True).items() if key in FIRST}
+    config = {key: value for key, value in content["config"].items() if key in FIRST_RECIPE}
+    config["stages"] = [{key: stage[key] for key in FIRST_STAGE} for stage in config["stages"]]
+    config["data"] = {key: config["data"][key] for key in FIRST_DATA}
+    torch.save({**content, "config": config}, path)
+    train.train(short, spheres, tmp_path / "old", resume=True)
+    check_same_weights(through, tmp_path / "old")
+
+
+def test_an_end_to_end_stage_with_a_critic_resumes_to_the_same_curve(recipe_path, spheres, often, tmp_path):
+    text = recipe_path.read_text().split("[[stages]]")[0].replace("checkpoint_every = 20", "checkpoint_every = 3")
+    stage = """
+[[stages]]
+net = "all"
+size = 32
+batch = 2
+steps = 6
+terms.shading.adversarial = 0.1
+adversarial = { kind = "lsgan", side = 32, widths = [4, 8] }
+"""
+    path = tmp_path / "recipe.toml"
+    path.write_text("workers = 0\ntensorboard = true\n" + text + stage)
+    train.train(path, spheres, tmp_path / "through")
+    kill(path, spheres, tmp_path / "killed", 5)
+    train.train(path, spheres, tmp_path / "killed", resume=True)
+    through = curve(tmp_path / "through")
+    assert through == curve(tmp_path / "killed")
+    assert {term for *_, term, _ in through} > {"shading.adversarial", "critic", "matting.matte", "total"}
+    events = list((tmp_path / "through" / "tensorboard").glob("events.out.tfevents.*"))
+    # TensorBoard's files name their curves in the clear.
+    assert len(events) == 1 and b"all/total" in events[0].read_bytes() and b"all/pictures" in events[0].read_bytes()
 
 
 def test_a_finished_run_is_not_overwritten_and_resumes_to_nothing(run_folder, recipe_path, spheres):
