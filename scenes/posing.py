@@ -5,6 +5,7 @@ the landmarks) with its weights and its offsets towards the expressions that the
 have the same points in the same order and each is known in every frame. Bust's frame, metres. N points of a shape.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -70,14 +71,16 @@ class Rig:
     eyeballs: tuple[tuple[int, np.ndarray, np.ndarray], ...]
 
 
-def rig_of(head: Head, bust: Bust, packs: Packs, mood: str) -> Rig:
-    """Make ``bust``, which is ``head`` as built, ready to be posed.
+def rig_of(head: Head, packs: Packs, mood: str, refine: Callable[[Bust], Bust] = lambda bust: bust) -> Rig:
+    """Build a head, ready to be posed.
 
     A self-contained head is one mesh with its expression sculpted in: it turns and looks about, but has no offsets.
 
     Args:
         mood: one of ``motion.MOODS``.
+        refine: is given every bust as built, and subdivides it.
     """
+    bust = refine(bust_of(head, packs))
     shapes = _shapes(bust)
     chin = -float(bust.landmarks[8, 2])
     joint = np.array([0.0, _JOINT_BEHIND * chin, -chin])
@@ -85,7 +88,7 @@ def rig_of(head: Head, bust: Bust, packs: Packs, mood: str) -> Rig:
     if expressed is None:
         closed = changed = tuple(np.zeros_like(shape) for shape in shapes)
     else:
-        bald, *others = expressed
+        bald, *others = map(refine, expressed)
         closed, changed = (_offsets(bust, bald, other) for other in others)
     return Rig(
         bust=bust,

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import bpy
 import numpy as np
 
+from ..scenes.build.subdivision import subdivided
 from ..scenes.build.surroundings import build_panorama_world, read_panorama
 from ..scenes.bust import Bust
 from ..scenes.cameras import SENSOR_MM, Camera
@@ -64,11 +65,10 @@ def shoot(
 def _poses(scenes: Sequence[Scene], packs: Packs) -> Iterator[Bust]:
     """The bust in each frame with its ways to the neighbouring ones; just the bust where nothing moves."""
     head, moment = scenes[0].head, scenes[0].moment
-    bust = bust_of(head, packs)
     if moment is None:
-        yield bust
+        yield bust_of(head, packs)
         return
-    rig = rig_of(head, bust, packs, moment.motion.mood)
+    rig = rig_of(head, packs, moment.motion.mood, subdivided)
     # Where the first frame comes from and the last one goes is known, though nobody sees it.
     times = [moment.time_s + k / FPS for k in range(-1, len(scenes) + 1)]
     window = [pose_bust(rig, moment.motion.pose(t)) for t in times[:2]]

@@ -16,14 +16,19 @@ def build_bust(bust: Bust, collection: bpy.types.Collection) -> None:
         mesh = build_mesh(part)
         mesh.materials.append(build_material(part.material, part.colours is not None, None))
         obj = bpy.data.objects.new(part.name, mesh)
-        if part.subdivide:
-            modifier = obj.modifiers.new("Subdivision", "SUBSURF")
-            modifier.levels = modifier.render_levels = part.subdivide
+        subdivide(obj, part.subdivide)
         collection.objects.link(obj)
     for strands in bust.strands:
         curves = build_strands(strands)
         curves.materials.append(build_material(strands.material, False, strands.label))
         collection.objects.link(bpy.data.objects.new(strands.name, curves))
+
+
+def subdivide(obj: bpy.types.Object, levels: int) -> None:
+    """Let an object be subdivided when it is rendered."""
+    if levels:
+        modifier = obj.modifiers.new("Subdivision", "SUBSURF")
+        modifier.levels = modifier.render_levels = levels
 
 
 def show_surface(collection: bpy.types.Collection, name: str) -> None:

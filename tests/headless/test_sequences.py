@@ -6,6 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from relight_stage.scenes.build.subdivision import subdivided
 from relight_stage.scenes.bust import LABELS, Bust, Material, Strands
 from relight_stage.scenes.cameras import Camera
 from relight_stage.scenes.hdris import studio_hdris
@@ -123,6 +124,21 @@ def test_a_moved_bust_is_the_bust_built_there():
         built = stage.surface
     for name in ("albedo", "normal", "depth", "position", "matte", "parsing"):
         np.testing.assert_allclose(getattr(after, name), getattr(built, name), atol=1e-5, err_msg=name)
+
+
+def test_a_bust_subdivided_beforehand_looks_the_same():
+    ball = sphere(RADIUS_M, rows=12)
+    labels = np.where(np.arange(len(ball.faces)) % 5 == 0, LABELS.index("lips"), 0).astype(np.uint8)
+    colours = (0.3 + 4 * np.abs(ball.vertices)).astype(np.float32)
+    coarse = Bust((replace(ball, labels=labels, colours=colours, subdivide=1),), MARKS)
+    fine = subdivided(coarse)
+    assert fine.parts[0].subdivide == 0 and len(fine.parts[0].faces) > 3 * len(ball.faces)
+    surfaces = []
+    for bust in (coarse, fine):
+        with Stage(bust, CAMERA, SIZE, seed=1, denoised=False) as stage:
+            surfaces.append(stage.surface)
+    for name in ("albedo", "normal", "depth", "uv", "matte", "parsing"):
+        np.testing.assert_allclose(*(getattr(surface, name) for surface in surfaces), atol=1e-4, err_msg=name)
 
 
 @pytest.fixture(scope="module")

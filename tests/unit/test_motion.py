@@ -3,12 +3,11 @@
 import numpy as np
 import pytest
 
-from relight_stage.scenes.bust import Bust
 from relight_stage.scenes.cameras import Camera
-from relight_stage.scenes.heads import Head, bust_of, head_rand
+from relight_stage.scenes.heads import head_rand
 from relight_stage.scenes.motion import FPS, GAZE_MAX_DEG, MOODS, Blink, Pose, motion_rand
 from relight_stage.scenes.packs import Packs, find_packs
-from relight_stage.scenes.posing import displaced, pose_bust, rig_of
+from relight_stage.scenes.posing import Rig, displaced, pose_bust, rig_of
 from relight_stage.scenes.scene import scenes_rand
 
 TIMES = np.arange(-1, 121) / FPS
@@ -106,21 +105,20 @@ def test_the_still_of_a_seed_is_not_changed_by_sequences():
 
 
 @pytest.fixture(scope="module")
-def procedural() -> tuple[Head, Bust]:
-    head = head_rand(np.random.default_rng(5), Packs())
-    return head, bust_of(head, Packs())
+def procedural() -> Rig:
+    return rig_of(head_rand(np.random.default_rng(5), Packs()), Packs(), "smile")
 
 
 def test_the_resting_pose_is_the_bust(procedural):
-    head, bust = procedural
-    posed = pose_bust(rig_of(head, bust, Packs(), "smile"), Pose())
+    bust = procedural.bust
+    posed = pose_bust(procedural, Pose())
     for part, rest in zip(posed.parts, bust.parts, strict=True):
         np.testing.assert_allclose(part.vertices, rest.vertices, atol=1e-6)
 
 
 def test_a_turn_is_rigid_above_the_neck_and_leaves_the_shoulders(procedural):
-    head, bust = procedural
-    posed = pose_bust(rig_of(head, bust, Packs(), "smile"), Pose(turn_deg=(20.0, -10.0, 5.0)))
+    bust = procedural.bust
+    posed = pose_bust(procedural, Pose(turn_deg=(20.0, -10.0, 5.0)))
     skull = bust.landmarks[17:]
     before, after = (np.linalg.norm(marks[:, None] - marks[None], axis=-1) for marks in (skull, posed.landmarks[17:]))
     np.testing.assert_allclose(after, before, atol=1e-6)
@@ -134,8 +132,8 @@ def test_a_turn_is_rigid_above_the_neck_and_leaves_the_shoulders(procedural):
 
 
 def test_no_edge_of_the_skin_is_torn_by_a_turn(procedural):
-    head, bust = procedural
-    posed = pose_bust(rig_of(head, bust, Packs(), "smile"), Pose(turn_deg=(24.0, 13.0, 9.0)))
+    bust = procedural.bust
+    posed = pose_bust(procedural, Pose(turn_deg=(24.0, 13.0, 9.0)))
     skin = bust.parts[0]
     edges = np.concatenate([skin.faces[:, [0, 1]], skin.faces[:, [1, 2]]])
     before, after = (
@@ -147,8 +145,8 @@ def test_no_edge_of_the_skin_is_torn_by_a_turn(procedural):
 
 
 def test_eyes_turn_about_their_middle(procedural):
-    head, bust = procedural
-    posed = pose_bust(rig_of(head, bust, Packs(), "smile"), Pose(gaze_deg=(15.0, 0.0)))
+    bust = procedural.bust
+    posed = pose_bust(procedural, Pose(gaze_deg=(15.0, 0.0)))
     for part, rest in zip(posed.parts, bust.parts, strict=True):
         if not part.name.startswith("eye_"):
             np.testing.assert_allclose(part.vertices, rest.vertices, atol=1e-6)
@@ -161,9 +159,7 @@ def test_eyes_turn_about_their_middle(procedural):
 
 
 def test_displacements_lead_to_the_neighbouring_poses(procedural):
-    head, bust = procedural
-    rig = rig_of(head, bust, Packs(), "smile")
-    before, now, after = (pose_bust(rig, Pose(turn_deg=(yaw, 0.0, 0.0))) for yaw in (-2.0, 0.0, 3.0))
+    before, now, after = (pose_bust(procedural, Pose(turn_deg=(yaw, 0.0, 0.0))) for yaw in (-2.0, 0.0, 3.0))
     moving = displaced(now, before, after)
     for kind in ("parts", "strands"):
         for piece, a, b in zip(*(getattr(x, kind) for x in (moving, before, after)), strict=True):
@@ -180,8 +176,7 @@ def test_lids_of_the_packs_heads_close(source):
     only = Packs(**{source: getattr(packs, source)})
     heads = (head_rand(np.random.default_rng(seed), only) for seed in range(50))
     head = next(h for h in heads if h.source == source)
-    bust = bust_of(head, only)
-    rig = rig_of(head, bust, only, "smile")
+    rig = rig_of(head, only, "smile")
     open_eyes, shut = (pose_bust(rig, Pose(closed=closed)).parts[0].vertices for closed in (0.0, 1.0))
     way = shut - open_eyes
     # Upper lids come down by about the height of an open eye, 8 to 11 mm, and all but the eyes' surroundings stays.
@@ -199,8 +194,8 @@ def test_a_beard_stays_on_the_skin_that_speaks():
     only = Packs(ict_facekit=packs.ict_facekit)
     heads = (head_rand(np.random.default_rng(seed), only) for seed in range(200))
     head = next(h for h in heads if h.source == "ict_facekit" and h.hair is not None and h.hair.beard > 0.3)
-    bust = bust_of(head, only)
-    posed = pose_bust(rig_of(head, bust, only, "speech"), Pose(changed=1.0))
+    rig = rig_of(head, only, "speech")
+    bust, posed = rig.bust, pose_bust(rig, Pose(changed=1.0))
     chin = posed.landmarks[8] - bust.landmarks[8]
     assert chin[2] < -0.003
     beards = [next(hair.points for hair in b.strands if hair.name == "beard") for b in (bust, posed)]
