@@ -103,6 +103,13 @@ def _check(out: Path, sheet: Path | None) -> int:
     return 0
 
 
+def _compose(**arguments) -> int:
+    from .synth.compose import compose_sample
+
+    compose_sample(**arguments)
+    return 0
+
+
 def _train(**arguments) -> int:
     from .nets.train import train
 
@@ -206,6 +213,26 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("out", metavar="OUT", type=Path, help="folder of the dataset, or of its shards")
     check.add_argument(
         "--sheet", type=Path, metavar="PNG", help="write the contact sheet here (default OUT/contact_sheet.png)"
+    )
+
+    compose = add_command(commands, "compose", _compose, "relight a sample by summing its OLAT images")
+    compose.add_argument("sample", metavar="SAMPLE", type=Path, help="folder of a sample rendered with --lights olat:N")
+    compose.add_argument(
+        "--light", required=True, metavar="HDRI", help="panorama, .hdr or .exr, or a studio light of Blender's by name"
+    )
+    compose.add_argument(
+        "--rotate-deg",
+        type=_number,
+        default=0.0,
+        metavar="D",
+        help="turn the light counter-clockwise seen from above; at 0 it stands as in Blender's world",
+    )
+    compose.add_argument(
+        "-o",
+        "--out",
+        type=Path,
+        metavar="OUT.exr|png",
+        help="radiance with its diffuse and specular layers, or a picture to look at (default SAMPLE_HDRI.png)",
     )
 
     train = add_command(commands, "train", _train, "train the networks")

@@ -77,11 +77,13 @@ def read_light_map(path: Path) -> np.ndarray:
         pixels = None if bgr is None or bgr.ndim != 3 else bgr[:, :, 2::-1].astype(np.float32)
     else:
         raise SceneError(
-            f"{path.name} is not an HDRI: a light map is read from .hdr or .exr, not from {suffix or 'it'}."
+            f"{path.name} is not an HDRI: in {suffix or 'such'} pictures lamps and the sun are cut off at white. "
+            "Give an .hdr or .exr panorama."
         )
     if pixels is None:
         raise SceneError(f"{path.name} cannot be read as a panorama: the file is damaged or has no RGB picture.")
     check_light_map(pixels, path.name)
+    check_range(pixels, path.name)
     return resize(pixels, len(pixels))
 
 
@@ -109,6 +111,19 @@ def check_light_map(light_map: np.ndarray, name: str = "the light map") -> None:
     if float(light_map.min()) < -1e-3 * max(float(light_map.max()), 1e-6):
         raise SceneError(
             f"{name} has negative radiance ({light_map.min():.3g}). Use an HDRI in a scene-linear RGB space."
+        )
+
+
+def check_range(light_map: np.ndarray, name: str) -> None:
+    """Raise SceneError for an ordinary picture stored as floats, whose lights are cut off at 1."""
+    brightest = light_map.max(axis=-1)
+    top = float(brightest.max())
+    cut = float((brightest >= top).mean())
+    # A window or a lamp that is cut off covers many texels; a light that is not has one brightest texel.
+    if 0.9 < top <= 1.0001 and 1e-3 < cut < 0.5:
+        raise SceneError(
+            f"{name} is an ordinary picture saved as an HDRI: {cut:.1%} of it is cut off at {top:.3g}. Use the HDRI it "
+            "was made from."
         )
 
 
