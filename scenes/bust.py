@@ -39,8 +39,8 @@ class Material:
         texture: sRGB picture for the base colour, or None.
         photo_uv: the texture lies in the part's ``photo_uv``, not in its ``uv``.
         paint: (H, W, 3) uint8 sRGB picture that multiplies the base colour, in the part's ``uv``; or None.
-        relief: (H, W, 2) uint8 in the same layout: height over ``relief_mm`` and roughness, which takes the place of
-            ``roughness``; or None.
+        relief: (H, W, 2) uint8, or float32 in [0, 1], in the same layout: height over ``relief_mm``, and roughness in
+            the place of ``roughness``; or None.
         alpha: picture whose grey value is the opacity, or None for opaque.
         specular: the Principled's specular level; 0.5 is an index of refraction of 1.5.
         subsurface: weight of subsurface scattering in [0, 1].

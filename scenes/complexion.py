@@ -18,7 +18,7 @@ from .bust import Material
 from .canvas import Canvas
 from .colour import linear_to_srgb
 from .fields import smoothstep
-from .grain import grain
+from .grain import grain, quick_grain
 from .makeup import Makeup
 from .skin import Skin, lip_colour, pigment_colour, scattering_mm, skin_colour
 
@@ -45,6 +45,19 @@ class Photo:
     path: Path
     mean: tuple[float, float, float]
     other_layout: bool
+
+
+@dataclass(frozen=True)
+class Face:
+    """Where to paint what.
+
+    Attributes:
+        canvas: its values are the mean face's x, d, z and the weights of lips and of lining (mouth, sockets) in [0, 1].
+        zones: (M,) weights of each zone by its name.
+    """
+
+    canvas: Canvas
+    zones: dict[str, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -90,9 +103,9 @@ def to_mean_face(points: np.ndarray, heights: tuple[float, ...], corner: float) 
     return np.stack([x * scale, d * scale, inside + beyond * scale], -1).astype(np.float32)
 
 
-def skin_material(skin: Skin, makeup: Makeup, canvas: Canvas, photo: Photo | None) -> Material:
+def skin_material(skin: Skin, makeup: Makeup, face: Face, photo: Photo | None) -> Material:
     """Material of a painted face, over a photograph of skin where there is one."""
-    painted = paint_face(skin, makeup, canvas, 1.0 if photo is None else _SHARE_OVER_PHOTO)
+    painted = paint_face(skin, makeup, face, 1.0 if photo is None else _SHARE_OVER_PHOTO)
     tint = painted.scale
     if photo is not None:
         tint = tint * skin_colour(skin.melanin, skin.haemoglobin) / np.float32(photo.mean)
@@ -111,36 +124,37 @@ def skin_material(skin: Skin, makeup: Makeup, canvas: Canvas, photo: Photo | Non
     )
 
 
-def paint_face(skin: Skin, makeup: Makeup, canvas: Canvas, share: float) -> Complexion:
+def paint_face(skin: Skin, makeup: Makeup, face: Face, share: float) -> Complexion:
     """Paint a face.
 
     Args:
-        canvas: its values are the mean face's x, d, z and the weights of lips and of lining (mouth, sockets) in [0, 1].
         share: 1 to paint all of the skin's colour; less to paint only that share of what differs from the skin's mean
             colour, over a photographed skin.
     """
+    canvas, zones = face.canvas, face.zones
     at, lips, lining = canvas.values[:, :3], canvas.values[:, 3], canvas.values[:, 4]
-    zones = _zones(at)
     seeds = np.random.SeedSequence(skin.pattern).generate_state(16)
     plain = 1 - 0.8 * makeup.foundation
-    fine = grain(at, 0.9, seeds[0])
-    speckle = grain(at, 2.6, seeds[1])
+    fine = quick_grain(at, 0.9, seeds[0])
+    speckle = quick_grain(at, 2.6, seeds[1])
     blotch = grain(at, 9, seeds[2])
     broad = grain(at, 28, seeds[3])
     spots = _spots(canvas, skin, np.random.default_rng(seeds[4])) * (1 - 0.6 * makeup.foundation)
 
     uneven = skin.mottling * plain
     redder = grain(at, 6, seeds[5]) * 0.5 + blotch * 0.5
-    melanin = skin.melanin * np.exp(uneven * (0.6 * broad + 0.5 * blotch + 0.7 * speckle + 0.4 * fine))
+    # Where there is much melanin, its variation shows more.
+    patchy = uneven * float(np.interp(np.log(skin.melanin), np.log((0.005, 0.3)), (1.2, 0.5)))
+    melanin = skin.melanin * np.exp(patchy * (0.4 * broad + 0.35 * blotch + 0.6 * speckle + 0.4 * fine))
     melanin *= 1 + 0.45 * zones["shade"] + 0.12 * zones["low"] - 0.08 * zones["cheek"]
     melanin += (0.02 + 0.5 * skin.melanin) * spots
-    blood = skin.haemoglobin * np.exp(uneven * (1.6 * redder + 0.6 * broad))
+    blood = skin.haemoglobin * np.exp(uneven * (1.1 * redder + 0.4 * broad))
     blood *= 1 + plain * (0.35 + 1.5 * skin.flush) * zones["flush"] - 0.3 * zones["high"] + 0.5 * zones["shade"]
     blood *= np.exp(0.5 * plain * skin.flush * zones["flush"] * speckle)
     colour = pigment_colour(melanin, np.maximum(blood, 0.002))
     colour *= (1 - 0.03 * skin.pores * np.clip(fine, 0, 2) * zones["pores"])[:, None]
     bristle = skin.stubble * zones["beard"] * (1 - lips)
-    dots = smoothstep(-0.4, 1.6, grain(at, 0.75, seeds[6]) + 0.4 * speckle)
+    dots = smoothstep(-0.4, 1.6, quick_grain(at, 0.75, seeds[6]) + 0.4 * speckle)
     colour *= 1 - (bristle * (0.2 + 0.55 * dots))[:, None] * np.float32([0.80, 0.72, 0.64])
 
     colour = _make_up(colour, skin, makeup, zones, lips, at, seeds)
@@ -160,8 +174,9 @@ def paint_face(skin: Skin, makeup: Makeup, canvas: Canvas, share: float) -> Comp
     return Complexion(paint, canvas.picture(_levels(relief), blank), scale.astype(np.float32))
 
 
-def _zones(at: np.ndarray) -> dict[str, np.ndarray]:
-    """How much each texel belongs to each zone, (M,) in [0, 1]."""
+def face_of(canvas: Canvas) -> Face:
+    """Find the zones of a face, each (M,) about in [0, 1]."""
+    at = canvas.values[:, :3]
     m = np.abs(at) * np.float32([1, 0, 0]) + at * np.float32([0, 1, 1])
     x, d, z = m.T
 
@@ -177,7 +192,7 @@ def _zones(at: np.ndarray) -> dict[str, np.ndarray]:
     beard = smoothstep(3, -6, z - edge) * smoothstep(-142, -118, z) * smoothstep(-92, -60, d)
     # Under the lower lip's sides little grows.
     beard = beard * (1 - 0.6 * hill((19, 12, -78), (6, 20, 5)))
-    return {
+    zones = {
         "flush": np.minimum(
             0.9 * cheek
             + 0.9 * nose
@@ -199,6 +214,7 @@ def _zones(at: np.ndarray) -> dict[str, np.ndarray]:
         "liner": hill((33, 16, 3), (13, 14, 2.2)),
         "beard": beard * smoothstep(-15, 2, d + 0.55 * (z + 150)),
     }
+    return Face(canvas, {name: weight.astype(np.float32) for name, weight in zones.items()})
 
 
 def _make_up(
@@ -217,10 +233,11 @@ def _make_up(
         colour = colour + weight[:, None] * (np.asarray(by, np.float32) - colour)
 
     # Lips are striped across by fine furrows, paler at their rim.
-    furrow = grain(at * np.float32([1, 0.4, 0.25]), 0.8, seeds[7])
-    natural = lip_colour(skin) * (1 + 0.10 * furrow + 0.05 * grain(at, 3, seeds[8]))[:, None]
-    natural += (0.15 * (1 - lips))[:, None] * (colour - natural)
-    colour = colour + (0.85 * lips)[:, None] * (natural - colour)
+    on = np.flatnonzero(lips > 0)
+    furrow = grain(at[on] * np.float32([1, 0.4, 0.25]), 0.8, seeds[7])
+    natural = lip_colour(skin) * (1 + 0.10 * furrow + 0.05 * grain(at[on], 3, seeds[8]))[:, None]
+    natural += (0.15 * (1 - lips[on]))[:, None] * (colour[on] - natural)
+    colour[on] += (0.85 * lips[on])[:, None] * (natural - colour[on])
     if makeup.lids:
         cover(0.8 * makeup.lids * zones["lid"], makeup.lid_colour)
     if makeup.cheeks:
@@ -244,15 +261,19 @@ def _height_mm(
 ) -> np.ndarray:
     """Height of pores, grain, lines and bristle over the smooth surface, (M,) millimetres."""
     # Cells of skin: ridges of noise; pores: its lowest tips.
-    cells = -np.abs(grain(at, 1.1, seeds[9]))
-    pit = -smoothstep(0.7, 1.8, grain(at, 0.8, seeds[10]))
+    cells = -np.abs(quick_grain(at, 1.1, seeds[9]))
+    pit = -smoothstep(0.7, 1.8, quick_grain(at, 0.8, seeds[10]))
     height = 0.012 * fine + (0.022 + 0.02 * skin.lines) * cells
     height += (0.05 + 0.10 * skin.pores) * zones["pores"] * pit
-    height += 0.03 * skin.pores * grain(at, 3.5, seeds[11]) * zones["pores"]
+    height += 0.03 * skin.pores * quick_grain(at, 3.5, seeds[11]) * zones["pores"]
     height = height * (1 - lips) + 0.05 * bristle
-    furrow = grain(at * np.float32([1, 0.35, 0.2]), 0.9, seeds[12])
-    height += lips * (0.05 * furrow - 0.05 * np.abs(furrow))
-    return np.clip(height - _lines_mm(skin, at, seeds[13]), -RELIEF_MM / 2, RELIEF_MM / 2)
+    on = np.flatnonzero(lips > 0)
+    furrow = grain(at[on] * np.float32([1, 0.35, 0.2]), 0.9, seeds[12])
+    height[on] += lips[on] * (0.05 * furrow - 0.05 * np.abs(furrow))
+    # Wrinkles lie between the hairline and the mouth, in front of the ears.
+    front = np.flatnonzero((at[:, 1] > -42) & (at[:, 2] > -70) & (at[:, 2] < 75))
+    height[front] -= _lines_mm(skin, at[front], seeds[13])
+    return np.clip(height, -RELIEF_MM / 2, RELIEF_MM / 2)
 
 
 def _lines_mm(skin: Skin, at: np.ndarray, seed: int) -> np.ndarray:

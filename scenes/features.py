@@ -7,42 +7,34 @@ import numpy as np
 
 from .anatomy import EYEBALL_MM, Marks, lip_heights, mouth_line
 from .bust import LABELS, Material, Part
-from .fields import Field, project, smoothstep
+from .eyes import Eyes, cornea, eye_part, grid_angles, wet_line
+from .fields import Field, project
+
+_LIMBUS = 0.5  # radians from the gaze where the iris ends
 
 
-def eyeball(marks: Marks, side: int, gaze_deg: tuple[float, float], iris: tuple[float, float, float]) -> Part:
-    """A sphere with a corneal bulge, painted with pupil, iris and sclera. ``side`` is 1 for the subject's left."""
-    rings = np.concatenate([np.linspace(0, 0.62, 26), np.linspace(0.68, np.pi, 22)])
-    around = np.linspace(0, 2 * np.pi, 48, endpoint=False)
-    theta, phi = (a.ravel() for a in np.meshgrid(rings[1:-1], around, indexing="ij"))
-    theta, phi = np.concatenate([[0], theta, [np.pi]]), np.concatenate([[0], phi, [0]])
-    # The cornea stands about a millimetre out of the sphere.
-    radius = EYEBALL_MM * (1 + 0.055 * smoothstep(0.56, 0.25, theta))
+def eyeball(marks: Marks, side: int, gaze_deg: tuple[float, float], eyes: Eyes) -> Part:
+    """A sphere with a cornea that looks along the gaze. ``side`` is 1 for the subject's left."""
+    theta, phi = grid_angles()
     local = np.stack([np.sin(theta) * np.cos(phi), -np.cos(theta), np.sin(theta) * np.sin(phi)], -1)
     azimuth, elevation = np.radians(gaze_deg)
     tip = np.array([[1, 0, 0], [0, np.cos(elevation), np.sin(elevation)], [0, -np.sin(elevation), np.cos(elevation)]])
     turn = np.array([[np.cos(azimuth), -np.sin(azimuth), 0], [np.sin(azimuth), np.cos(azimuth), 0], [0, 0, 1]])
-    looking = local @ (turn @ tip).T
-    vertices = radius[:, None] * looking + (side * marks.eye_x, 0, 0)
+    radius = EYEBALL_MM * cornea(theta, _LIMBUS)
+    points = radius[:, None] * (local @ (turn @ tip).T) + (side * marks.eye_x, 0, 0)
+    name, inwards = ("eye_left", np.pi) if side > 0 else ("eye_right", 0.0)
+    return eye_part(name, points / 1000, eyes, _LIMBUS, inwards)
 
-    n = len(around)
-    first = 1 + np.arange(len(rings) - 3)[:, None] * n + np.arange(n)
-    nxt = 1 + np.arange(len(rings) - 3)[:, None] * n + (np.arange(n) + 1) % n
-    quads = np.stack([first, nxt, nxt + n, first + n], -1).reshape(-1, 4)
-    last, tail = len(theta) - 1, first[-1] + n
-    front = np.stack([np.zeros(n, int), nxt[0], first[0], np.full(n, -1)], -1)
-    back = np.stack([np.full(n, last), tail, nxt[-1] + n, np.full(n, -1)], -1)
-    faces = np.concatenate([quads[:, ::-1], front, back]).astype(np.int32)
 
-    fibres = 1 + 0.22 * np.cos(17 * phi) * np.cos(29 * phi + 40 * theta) + 0.5 * smoothstep(0.34, 0.2, theta)
-    sclera = np.float32([0.62, 0.55, 0.51]) - 0.18 * np.float32([0.3, 1, 1]) * smoothstep(0.7, 1.3, theta)[:, None]
-    colours = np.float32(iris) * fibres[:, None] * (1 - 0.65 * smoothstep(0.42, 0.5, theta))[:, None]
-    colours = colours + smoothstep(0.475, 0.53, theta)[:, None] * (sclera - colours)
-    colours = colours * smoothstep(0.165, 0.195, theta)[:, None] + 0.004
-    material = Material("eye", roughness=0.25, specular=0.5, coat=1.0)
-    labels = np.full(len(faces), LABELS.index("eyes"), np.uint8)
-    name = "eye_left" if side > 0 else "eye_right"
-    return Part(name, np.float32(vertices / 1000), faces, labels, material, colours=np.float32(colours))
+def tears_of(marks: Marks, side: int) -> Part:
+    """The tears along the lower lid."""
+    u = np.linspace(-1, 1, 41)
+    rims = [lid * (1 - u * u) * (1 + skew * u) for lid, skew in ((marks.lid_up, -0.18), (-marks.lid_low, 0.15))]
+    x, z = marks.fissure * np.tile(u, 2), np.concatenate(rims) + marks.tilt * np.tile(u, 2)
+    depth = np.sqrt(np.maximum((EYEBALL_MM + 0.3) ** 2 - x**2 - z**2, 9.0))
+    rim = np.stack([side * (marks.eye_x + x), -depth, z], 1)
+    centre = np.array([side * marks.eye_x, 0, 0])
+    return wet_line(f"tears_{'left' if side > 0 else 'right'}", rim / 1000, centre / 1000, EYEBALL_MM / 1000)
 
 
 def teeth(marks: Marks) -> Part:

@@ -4,7 +4,8 @@ from functools import lru_cache
 
 import numpy as np
 
-_PERIOD = 64
+_PERIOD = 32
+_STEPS, _SIDE = 4, 128  # of the quick grain: samples a feature, and a side of the cube of samples
 
 
 def grain(points: np.ndarray, feature: float, seed: int) -> np.ndarray:
@@ -40,6 +41,21 @@ def grain(points: np.ndarray, feature: float, seed: int) -> np.ndarray:
 
     first = plane(x0)
     return first + x * (plane(x1) - first)
+
+
+def quick_grain(points: np.ndarray, feature: float, seed: int) -> np.ndarray:
+    """``grain`` in steps of a quarter of its feature, a sixth of the cost: for what is not much larger than a texel."""
+    offset = np.random.default_rng(seed).uniform(0, _SIDE, 3).astype(np.float32)
+    at = (points * np.float32(_STEPS / feature) + (offset + 64 * _SIDE)).astype(np.int32) & (_SIDE - 1)
+    return _volume()[(at[:, 0] * _SIDE + at[:, 1]) * _SIDE + at[:, 2]]
+
+
+@lru_cache(maxsize=1)
+def _volume() -> np.ndarray:
+    """Grain sampled ``_STEPS`` times a feature in a cube that repeats, (side³,)."""
+    axis = np.arange(_SIDE, dtype=np.float32) / _STEPS
+    place = np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), -1).reshape(-1, 3)
+    return grain(place, 1.0, 0).astype(np.float32)
 
 
 @lru_cache(maxsize=1)

@@ -14,8 +14,9 @@ from pathlib import Path
 import numpy as np
 
 from .bust import LABELS, Bust, Material, Part
-from .canvas import Canvas, canvas_of
-from .complexion import Photo, mean_face, skin_material
+from .canvas import canvas_of
+from .complexion import Face, Photo, face_of, mean_face, skin_material
+from .eyes import Eyes, eyes_rand
 from .garment import Garment, garment_rand
 from .hair_colour import hair_colour_rand
 from .ict_features import brows, eyeball, lashes, ready_part
@@ -27,10 +28,6 @@ from .skin_photos import photo_layout, skin_photo, skin_photo_rand
 
 _SKIN, _MOUTH = LABELS.index("skin"), LABELS.index("mouth")
 
-
-# Scene-linear colours of irises, brown to grey, and how common each is with light and with dark skin.
-_IRISES = ((0.030, 0.013, 0.006), (0.075, 0.032, 0.012), (0.12, 0.07, 0.025), (0.09, 0.12, 0.05), (0.09, 0.16, 0.24))
-_IRIS_SHARES = ((0.15, 0.25, 0.2, 0.15, 0.25), (0.6, 0.3, 0.07, 0.02, 0.01))
 
 # What a face may do, as blend shapes with the range of their weights; "_L" stands for both sides.
 _EXPRESSIONS: tuple[tuple[tuple[str, float, float], ...], ...] = (
@@ -57,7 +54,7 @@ class IctHead:
         expression: blend shapes with weights in [0, 1].
         age, masculine: 0 to 1, as of ``skin_rand``.
         photo: name of the MakeHuman pack's picture that the skin wears, or None for a painted skin.
-        iris, brow_colour: scene-linear.
+        brow_colour: scene-linear.
         brow_density: 0.5 sparse to 1.2 bushy. brow_width_mm: at its broadest. brow_lift_mm: above the landmarks.
         breadth: scale of the shoulders' breadth.
         pattern: seed of each hair of the brows.
@@ -70,7 +67,7 @@ class IctHead:
     skin: Skin
     makeup: Makeup
     photo: str | None
-    iris: tuple[float, float, float]
+    eyes: Eyes
     brow_colour: tuple[float, float, float]
     brow_density: float
     brow_width_mm: float
@@ -90,7 +87,6 @@ def ict_head_rand(rng: np.random.Generator, pack: Path, photos: Path | None = No
     # Nothing in the pack says which shapes are women's and which are men's: what is worn and grown decides.
     age, masculine = float(rng.beta(1.0, 1.6)), float(rng.uniform())
     skin = skin_rand(rng, age, masculine)
-    iris = np.array(_IRISES[rng.choice(len(_IRISES), p=_IRIS_SHARES[skin.fitzpatrick > 2])])
     return IctHead(
         identity=tuple(identity.round(4).tolist()),
         expression=_expression_rand(rng),
@@ -99,7 +95,7 @@ def ict_head_rand(rng: np.random.Generator, pack: Path, photos: Path | None = No
         skin=skin,
         makeup=makeup_rand(rng, masculine),
         photo=skin_photo_rand(rng, skin, masculine > 0.5, age) if photos and rng.random() < 0.8 else None,
-        iris=tuple((iris * np.exp(rng.normal(0, 0.15, 3))).tolist()),
+        eyes=eyes_rand(rng, skin.fitzpatrick, age),
         brow_colour=hair_colour_rand(rng, skin.fitzpatrick, age),
         brow_density=float(rng.uniform(0.5, 1.2)),
         brow_width_mm=float(rng.uniform(4.5, 9.5)),
@@ -122,8 +118,8 @@ def ict_bust(head: IctHead, pack: Path, photos: Path | None = None) -> Bust:
         weights[model.expression_names.index(name)] = weight
     vertices = model.neutral + np.tensordot(np.float32(head.identity), model.identity, 1)
     vertices += np.tensordot(weights, model.expression, 1)
-    eyes = [vertices[first:end] for first, end in model.eyeballs]
-    origin = np.mean([(eye.min(0) + eye.max(0)) / 2 for eye in eyes], axis=0)
+    balls = [vertices[first:end] for first, end in model.eyeballs]
+    origin = np.mean([(ball.min(0) + ball.max(0)) / 2 for ball in balls], axis=0)
 
     n = model.skin_end
     surface = extend(vertices[:n], model.neutral[:n], model.skin_faces, model.edge, head.breadth)
@@ -145,7 +141,8 @@ def ict_bust(head: IctHead, pack: Path, photos: Path | None = None) -> Bust:
     )
     gums = Material("gums", (0.42, 0.12, 0.11), roughness=0.35, subsurface=0.1, coat=0.3)
     teeth = Material("teeth", (0.66, 0.60, 0.49), roughness=0.3, subsurface=0.1, coat=0.5)
-    parts = [skin, *(eyeball(model, k, vertices, origin, head.iris) for k in range(2))]
+    eyes = [eyeball(model, k, vertices, origin, head.eyes) for k in range(2)]
+    parts = [skin, *(ball for ball, _ in eyes), *(tears for _, tears in eyes)]
     for name, material, label in (("M_GumsTongue", gums, _MOUTH), ("M_Teeth", teeth, _MOUTH)):
         parts.append(ready_part(model, name, material, label, vertices, origin))
     for layer in dress(head.garment, surface):
@@ -165,7 +162,7 @@ def ict_scalp(bust: Bust, pack: Path) -> np.ndarray:
 @lru_cache(maxsize=2)
 def _skin_material(skin: Skin, makeup: Makeup, photo: Photo | None, pack: Path) -> Material:
     """Kept for the frames of a sequence: painting takes a second."""
-    return skin_material(skin, makeup, _canvas(pack), photo)
+    return skin_material(skin, makeup, _face(pack), photo)
 
 
 @lru_cache(maxsize=2)
@@ -199,11 +196,11 @@ def _layout(pack: Path) -> np.ndarray:
 
 
 @lru_cache(maxsize=2)
-def _canvas(pack: Path) -> Canvas:
+def _face(pack: Path) -> Face:
     model, (surface, mean) = load_model(pack), _neutral(pack)
     lining = np.maximum(model.inside, model.socket)
     values = np.concatenate([mean, _pad(model.vermilion, len(mean))[:, None], _pad(lining, len(mean))[:, None]], 1)
-    return canvas_of(_layout(pack), surface.faces, values, 768, 1536)
+    return face_of(canvas_of(_layout(pack), surface.faces, values, 704, 1408))
 
 
 @lru_cache(maxsize=2)

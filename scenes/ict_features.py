@@ -8,50 +8,29 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .bust import LABELS, Material, Part, Strands
-from .ict_model import EYE_AROUND, EYE_RINGS, Model, centres, eye_angles, to_bust
+from .eyes import Eyes, eye_part, wet_line
+from .ict_model import Model, centres, to_bust
 from .ict_torso import vertex_normals
 
 if TYPE_CHECKING:
     from .ict_facekit import IctHead
 
-# Radians from the gaze's axis where the pupil and the iris end.
-_PUPIL, _LIMBUS = 0.15, 0.40
+_LIMBUS = 0.40  # radians from the gaze where the iris ends
 
 
-def eyeball(model: Model, k: int, vertices: np.ndarray, origin: np.ndarray, iris) -> Part:
-    """Eyeball ``k`` (0 left, 1 right) with pupil, iris and sclera painted on a grid that follows the pack's eyeball."""
+def eyeball(model: Model, k: int, vertices: np.ndarray, origin: np.ndarray, eyes: Eyes) -> tuple[Part, Part]:
+    """Eyeball ``k`` (0 left, 1 right) on a grid that follows the pack's eyeball, and the tears along its lower lid."""
     first, end = model.eyeballs[k]
     rest = np.concatenate([model.neutral[first:end], np.ones((end - first, 1), np.float32)], 1)
     motion = np.linalg.lstsq(rest, vertices[first:end], rcond=None)[0]  # (4, 3), affine
     grid = model.eye_grids[k]
-    points = np.concatenate([grid, np.ones((len(grid), 1))], 1) @ motion
-    n, rows = EYE_AROUND, len(EYE_RINGS)
-    ids = np.arange(rows * n).reshape(rows, n)
-    beside = np.roll(ids, -1, 1)
-    quads = np.stack([ids[:-1], ids[1:], beside[1:], beside[:-1]], -1).reshape(-1, 4)
-    tip = points[:n].mean(0)
-    fan = np.stack([np.full(n, len(points)), ids[0], beside[0], np.full(n, -1)], 1)
-    points = np.concatenate([points, tip[None]])
-
-    theta, phi = eye_angles()
-    theta, phi = np.append(theta, 0.0), np.append(phi, 0.0)
-    fibres = 1 + 0.22 * np.cos(17 * phi) * np.cos(29 * phi + 40 * theta)
-    rim = 1 - 0.6 * np.clip((theta - 0.8 * _LIMBUS) / (0.2 * _LIMBUS), 0, 1)
-    redder = np.clip((theta - 0.6) / 0.7, 0, 1)[:, None]
-    sclera = np.float32([0.60, 0.53, 0.49]) - np.float32([0.05, 0.16, 0.16]) * redder
-    colours = np.float32(iris) * (fibres * rim)[:, None]
-    colours = colours + np.clip((theta - _LIMBUS) / 0.05 + 0.5, 0, 1)[:, None] * (sclera - colours)
-    colours = colours * np.clip((theta - _PUPIL) / 0.03 + 0.5, 0, 1)[:, None] + 0.004
-    faces = np.concatenate([quads, fan]).astype(np.int32)
-    labels = np.full(len(faces), LABELS.index("eyes"), np.uint8)
-    material = Material("eye", roughness=0.25, coat=1.0)
-    return Part(
-        ("eye_left", "eye_right")[k],
-        to_bust(points, origin),
-        faces,
-        labels,
-        material,
-        colours=colours.astype(np.float32),
+    points = to_bust(np.concatenate([grid, np.ones((len(grid), 1))], 1) @ motion, origin)
+    side = ("left", "right")[k]
+    centre = (points.min(0) + points.max(0)) / 2
+    radius = float(np.median(np.linalg.norm(points - centre, axis=1)))
+    return (
+        eye_part(f"eye_{side}", points, eyes, _LIMBUS, inwards=(np.pi, 0.0)[k]),
+        wet_line(f"tears_{side}", to_bust(vertices[model.lid_rims[k]], origin), centre, radius),
     )
 
 

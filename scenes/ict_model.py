@@ -11,17 +11,13 @@ from pathlib import Path
 import numpy as np
 
 from .bust import LABELS
+from .eyes import grid_angles
 from .ict_torso import open_edge
 
 # A vertex on the open edge under the shoulders.
 _EDGE_VERTEX = 10652
 # A vertex on the rim of the left and of the right eye's opening.
 _LID_VERTICES = (6548, 6590)
-
-# Rings of an eyeball from the pupil's centre to the back, radians, and the points around each.
-EYE_RINGS = np.concatenate([np.linspace(0.02, 0.62, 26), np.linspace(0.68, 3.1, 20)])
-EYE_AROUND = 48
-
 
 CHEST_U = 0.9  # see ``skin_layout``
 
@@ -139,13 +135,6 @@ def centres(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
     return np.where((faces >= 0)[..., None], vertices[faces], 0).sum(1) / (faces >= 0).sum(1, keepdims=True)
 
 
-def eye_angles() -> tuple[np.ndarray, np.ndarray]:
-    """Angle from the gaze and angle around it of each point of an eye grid, two (rings · around,)."""
-    phi = np.linspace(0, 2 * np.pi, EYE_AROUND, endpoint=False)
-    theta, phi = np.meshgrid(EYE_RINGS, phi, indexing="ij")
-    return theta.ravel(), phi.ravel()
-
-
 def _vermilion(
     neutral: np.ndarray, lips: np.ndarray, line: float, in_mouth: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -176,7 +165,7 @@ def _scalp(neutral: np.ndarray) -> np.ndarray:
 
 
 def _eye_grid(shell: np.ndarray, dilation: np.ndarray) -> np.ndarray:
-    """Points on a neutral eyeball in rings about its gaze, (rings · around, 3).
+    """Points on a neutral eyeball in rings about its gaze, (N, 3); see ``eyes.grid_angles``.
 
     The pack's own eyeball is too coarse to paint an iris on, so its outer shell is sampled anew.
     """
@@ -186,7 +175,7 @@ def _eye_grid(shell: np.ndarray, dilation: np.ndarray) -> np.ndarray:
     across = np.cross([0.0, 1.0, 0.0], axis)
     across /= np.linalg.norm(across)
     up = np.cross(axis, across)
-    theta, phi = eye_angles()
+    theta, phi = grid_angles()
     rays = np.cos(theta)[:, None] * axis + np.sin(theta)[:, None] * (
         np.cos(phi)[:, None] * across + np.sin(phi)[:, None] * up
     )

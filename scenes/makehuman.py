@@ -15,11 +15,11 @@ from pathlib import Path
 import numpy as np
 
 from .bust import Bust, Material, Part
-from .canvas import Canvas, canvas_of
-from .complexion import Photo, mean_face, skin_material
+from .canvas import canvas_of
+from .complexion import Face, Photo, face_of, mean_face, skin_material
+from .eyes import Eyes, eyes_rand
 from .hair_colour import hair_colour_rand
 from .makehuman_body import (
-    compact,
     fit_proxy,
     group_centre,
     load,
@@ -28,10 +28,11 @@ from .makehuman_body import (
     scalp_weights,
     skin_labels,
     to_bust,
-    turn_eyes,
 )
+from .makehuman_eyes import eyeballs, tears_of
 from .makehuman_ids import LANDMARKS
 from .makeup import Makeup, makeup_rand
+from .shapes import compact
 from .skin import Skin, skin_rand
 from .skin_photos import picture_path, skin_photo, skin_photo_rand
 
@@ -48,8 +49,6 @@ HAIR_TEXTURES = {
     "short03": (0.079, 0.035, 0.026),
     "short04": (0.018, 0.019, 0.018),
 }
-IRISES = ("blue", "bluegreen", "brown", "brownlight", "deepblue", "green", "grey", "ice", "lightblue")
-
 # What a face may do, as expression units with the range of their weights; "-left-" stands for both sides.
 _EXPRESSIONS: tuple[tuple[tuple[str, float, float], ...], ...] = (
     (("mouth-corner-puller", 0.3, 0.9), ("eye-left-slit", 0.0, 0.4)),
@@ -79,7 +78,7 @@ class MakeHumanHead:
         details: morph targets of the face with weights in [0, 1].
         expression: expression units with weights in [0, 1].
         gaze_deg: how far both eyes turn to the subject's left and up.
-        skin_texture, iris, brows, lashes, teeth, clothes: names in the pack.
+        skin_texture, brows, lashes, teeth, clothes: names in the pack.
         hair: name of a hair proxy, or None for a bare scalp, on which strands may be grown.
         hair_colour: of hair and brows, scene-linear.
         clothes_textured: whether the clothes wear their picture or a plain colour.
@@ -97,7 +96,7 @@ class MakeHumanHead:
     skin: Skin
     makeup: Makeup
     skin_texture: str
-    iris: str
+    eyes: Eyes
     brows: str
     lashes: str
     teeth: str
@@ -128,7 +127,6 @@ def makehuman_head_rand(rng: np.random.Generator, pack: Path) -> MakeHumanHead:
         shares = np.array([0.4 if name in ("bob02", "braid01", "short03") else 1.0 for name in names])
         hair = str(rng.choice(names, p=shares / shares.sum()))
     colour = hair_colour_rand(rng, skin.fitzpatrick, max(age, 0.0))
-    common = skin.fitzpatrick >= 4 or rng.random() < 0.4
     return MakeHumanHead(
         ancestry=ancestry,
         gender=gender,
@@ -141,7 +139,7 @@ def makehuman_head_rand(rng: np.random.Generator, pack: Path) -> MakeHumanHead:
         skin=skin,
         makeup=makeup_rand(rng, gender) if age >= 0 else Makeup(),
         skin_texture=skin_photo_rand(rng, skin, male, age),
-        iris=str(rng.choice(("brown", "brownlight"), p=(0.75, 0.25)) if common else rng.choice(IRISES)),
+        eyes=eyes_rand(rng, skin.fitzpatrick, max(age, 0.0)),
         brows=str(rng.choice(sorted(proxies["eyebrows"]))),
         lashes=str(rng.choice(sorted(proxies["eyelashes"]))),
         teeth=str(rng.choice(sorted(proxies["teeth"]))),
@@ -174,13 +172,14 @@ def makehuman_bust(head: MakeHumanHead, pack: Path) -> Bust:
     is_skin = base["face_group"] == base["group_names"].tolist().index("body")
     keep = is_skin & ~hidden[base["faces"]].all(1) & (body[base["faces"]][..., 1] > floor).all(1)
     uv = base["uv"][base["face_uv"]]
+    labels = skin_labels(base, uv)
     vertices, faces = compact(to_bust(body, origin), base["faces"][keep])
     parts = [
         Part(
             "skin",
             vertices,
             faces,
-            labels=skin_labels(base, uv)[keep],
+            labels=labels[keep],
             material=_skin_material(
                 head.skin, head.makeup, skin_photo(pack, head.skin_texture, other_layout=False), pack
             ),
@@ -191,30 +190,18 @@ def makehuman_bust(head: MakeHumanHead, pack: Path) -> Bust:
         )
     ]
 
-    def dress(kind: str, name: str, label: int, material: Material, turn=None, choose=None) -> None:
-        """Fit a proxy to the body and add it as a part; ``choose`` picks faces by their corners' uv (F, 4, 2)."""
+    def dress(kind: str, name: str, label: int, material: Material) -> None:
+        """Fit a proxy to the body and add it as a part."""
         proxy = _proxy(pack, kind, name)
         vertices = fit_proxy(proxy, body)
-        if turn is not None:
-            vertices = turn(vertices)
         corners = proxy["uv"][proxy["face_uv"]]
         used = (vertices[proxy["faces"]][..., 1] > floor).all(1)
-        if choose is not None:
-            used &= choose(corners)
         mesh = compact(to_bust(vertices, origin), proxy["faces"][used])
         labels = np.full(used.sum(), label, np.uint8)
         parts.append(Part(kind, *mesh, labels=labels, material=material, uv=corners[used]))
 
-    iris = Material("eye", texture=picture_path(pack, f"eye_{head.iris}"), roughness=0.25, coat=1.0)
-    # The lens of each eye is mapped to the transparent corner of its texture; the clear coat shines in its place.
-    dress(
-        "eyes",
-        "high-poly",
-        _EYES,
-        iris,
-        lambda v: turn_eyes(v, head.gaze_deg),
-        lambda c: ~((c[..., 0] > 0.85) & (c[..., 1] < 0.15)).all(1),
-    )
+    balls = eyeballs(head.eyes, head.gaze_deg, pack, body, origin)
+    parts += [*balls, *(tears_of(ball, to_bust(body, origin), base["faces"], labels) for ball in balls)]
     teeth = Material("teeth", texture=picture_path(pack, "teeth_teeth"), roughness=0.3, subsurface=0.1, coat=0.5)
     dress("teeth", head.teeth, _MOUTH, teeth)
     tongue = Material("tongue", texture=picture_path(pack, "tongue_tongue01_diffuse"), roughness=0.35, coat=0.3)
@@ -323,11 +310,11 @@ def _proxy(pack: Path, kind: str, name: str) -> dict:
 @lru_cache(maxsize=2)
 def _skin_material(skin: Skin, makeup: Makeup, photo: Photo, pack: Path) -> Material:
     """Kept for the frames of a sequence: painting takes a second."""
-    return skin_material(skin, makeup, _canvas(pack), photo)
+    return skin_material(skin, makeup, _face(pack), photo)
 
 
 @lru_cache(maxsize=2)
-def _canvas(pack: Path) -> Canvas:
+def _face(pack: Path) -> Face:
     """The head, neck and linings of the unmorphed body in the pack's own layout; the rest stays blank."""
     base = load(pack / "base.npz")
     body, uv = base["verts"], base["uv"][base["face_uv"]]
@@ -341,7 +328,7 @@ def _canvas(pack: Path) -> Canvas:
     is_skin = base["face_group"] == base["group_names"].tolist().index("body")
     near = is_skin & (placed[base["faces"]][..., 2] > -0.2).all(1)
     values = np.concatenate([at, lips[:, None], lining[:, None]], 1)
-    return canvas_of(uv[near], base["faces"][near], values, 2048, 2048)
+    return face_of(canvas_of(uv[near], base["faces"][near], values, 2048, 2048))
 
 
 @lru_cache(maxsize=4)

@@ -79,18 +79,6 @@ def fit_proxy(proxy: dict, body: np.ndarray) -> np.ndarray:
     return np.einsum("kj,kja->ka", proxy["weights"], body[proxy["refs"]]) + proxy["offsets"] * scale
 
 
-def turn_eyes(vertices: np.ndarray, gaze_deg: tuple[float, float]) -> np.ndarray:
-    """Turn each eyeball about its centre by (left, up) degrees."""
-    left, up = np.radians(gaze_deg)
-    yaw = np.array([[np.cos(left), 0, np.sin(left)], [0, 1, 0], [-np.sin(left), 0, np.cos(left)]])
-    pitch = np.array([[1, 0, 0], [0, np.cos(up), np.sin(up)], [0, -np.sin(up), np.cos(up)]])
-    turned = vertices.copy()
-    for side in (vertices[:, 0] > 0, vertices[:, 0] <= 0):
-        centre = (vertices[side].min(0) + vertices[side].max(0)) / 2
-        turned[side] = (vertices[side] - centre) @ (yaw @ pitch).T + centre
-    return turned.astype(np.float32)
-
-
 def skin_labels(base: dict, uv: np.ndarray) -> np.ndarray:
     """Labels of all faces of the base mesh, (F,): lips by id, mouth and eye sockets by where their texture lies."""
     labels = np.full(len(uv), LABELS.index("skin"), np.uint8)
@@ -116,14 +104,6 @@ def to_bust(points: np.ndarray, origin: np.ndarray) -> np.ndarray:
     """From decimetres, +y up, +z out of the face, to the bust's frame."""
     moved = (points - origin) * 0.1
     return np.stack([moved[:, 0], -moved[:, 2], moved[:, 1]], 1).astype(np.float32)
-
-
-def compact(vertices: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Leave out the vertices that no face uses."""
-    used, inverse = np.unique(faces, return_inverse=True)
-    if used[0] < 0:
-        used, inverse = used[1:], inverse - 1
-    return vertices[used], inverse.reshape(faces.shape).astype(np.int32)
 
 
 def group_centre(base: dict, body: np.ndarray, name: str) -> np.ndarray:

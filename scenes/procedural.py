@@ -10,7 +10,8 @@ import numpy as np
 
 from .anatomy import Expression, Marks, Shape, marks_of
 from .bust import LABELS, Bust, Material, Part, Strands
-from .features import eyeball, face_landmarks, teeth, trace_front
+from .eyes import Eyes, eyes_rand
+from .features import eyeball, face_landmarks, tears_of, teeth, trace_front
 from .fields import graded_axis, project, smoothstep, surface_nets
 from .garment import Garment, build_garment, garment_rand
 from .hair_colour import hair_colour_rand
@@ -19,23 +20,12 @@ from .procedural_skin import FLIP, painted_skin
 from .sculpture import head_field
 from .skin import Skin, skin_rand
 
-# Scene-linear colours of irises: browns, hazel, green, blues, grey.
-_IRISES = (
-    (0.035, 0.014, 0.006),
-    (0.075, 0.030, 0.011),
-    (0.13, 0.068, 0.022),
-    (0.085, 0.11, 0.045),
-    (0.075, 0.15, 0.25),
-    (0.15, 0.21, 0.26),
-)
-
 
 @dataclass(frozen=True)
 class ProceduralHead:
     """Everything that is drawn for a self-contained head except its hair.
 
     Attributes:
-        iris: scene-linear colour of the irises.
         brow_colour: scene-linear colour of the brows.
         brow_density: 0.4 sparse to 1.2 bushy.
         pattern: seed of what has no name of its own, such as each hair of the brows.
@@ -45,7 +35,7 @@ class ProceduralHead:
     expression: Expression
     skin: Skin
     makeup: Makeup
-    iris: tuple[float, float, float]
+    eyes: Eyes
     brow_colour: tuple[float, float, float]
     brow_density: float
     garment: Garment
@@ -57,18 +47,12 @@ def procedural_head_rand(rng: np.random.Generator) -> ProceduralHead:
     shape_rng, expression_rng, skin_rng, garment_rng, rest_rng = rng.spawn(5)
     shape = _shape_rand(shape_rng)
     skin = skin_rand(skin_rng, shape.age, shape.masculine)
-    shares = (
-        np.array([0.1, 0.25, 0.2, 0.1, 0.2, 0.15])
-        if skin.fitzpatrick < 3
-        else np.array([0.4, 0.4, 0.15, 0.03, 0.01, 0.01])
-    )
-    iris = np.array(_IRISES[rest_rng.choice(len(_IRISES), p=shares)]) * np.exp(rest_rng.normal(0, 0.15, 3))
     return ProceduralHead(
         shape=shape,
         expression=_expression_rand(expression_rng),
         skin=skin,
         makeup=makeup_rand(rest_rng, shape.masculine),
-        iris=(float(iris[0]), float(iris[1]), float(iris[2])),
+        eyes=eyes_rand(rest_rng, skin.fitzpatrick, shape.age),
         brow_colour=hair_colour_rand(rest_rng, skin.fitzpatrick, shape.age),
         brow_density=float(rest_rng.uniform(0.5, 1.0) + 0.2 * shape.masculine),
         garment=garment_rand(garment_rng),
@@ -108,11 +92,12 @@ def procedural_bust(head: ProceduralHead) -> Bust:
         colours=painted.colours,
     )
     rng = np.random.default_rng(head.pattern)
-    eyes = [eyeball(marks, side, head.expression.gaze_deg, head.iris) for side in (-1, 1)]
+    eyes = [eyeball(marks, side, head.expression.gaze_deg, head.eyes) for side in (-1, 1)]
+    tears = [tears_of(marks, side) for side in (-1, 1)] if head.expression.lids > -0.8 else []
     mouth = [teeth(marks)] if marks.gap > 0.5 else []
     landmarks = face_landmarks(field, marks) / 1000
     return Bust(
-        (skin, *eyes, *mouth, build_garment(head.garment, shape)),
+        (skin, *eyes, *tears, *mouth, *build_garment(head.garment, shape)),
         landmarks.astype(np.float32),
         (_brows(head, marks, field, rng),),
     )

@@ -10,7 +10,7 @@ import numpy as np
 from .anatomy import Marks, lid_field, lip_heights, mouth_gap, mouth_line, unpose
 from .bust import LABELS, Material
 from .canvas import canvas_of
-from .complexion import skin_material, to_mean_face
+from .complexion import face_of, skin_material, to_mean_face
 from .fields import smoothstep
 from .makeup import Makeup
 from .skin import Skin
@@ -43,8 +43,8 @@ def painted_skin(skin: Skin, makeup: Makeup, marks: Marks, vertices: np.ndarray,
     at = to_mean_face(rest, heights, marks.eye_x + marks.fissure)
     uv = _layout(at, faces, labels)
     values = np.concatenate([at, _vermilion(marks, rest)[:, None], _lining(marks, vertices)[:, None]], 1)
-    canvas = canvas_of(uv, faces, values, 1024, 1024)
-    return PaintedSkin(labels, uv, _lash_shade(marks, vertices), skin_material(skin, makeup, canvas, None))
+    face = face_of(canvas_of(uv, faces, values, 832, 896))
+    return PaintedSkin(labels, uv, _lash_shade(marks, vertices), skin_material(skin, makeup, face, None))
 
 
 def _layout(at: np.ndarray, faces: np.ndarray, labels: np.ndarray) -> np.ndarray:

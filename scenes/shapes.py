@@ -98,5 +98,13 @@ def lathe(profile: np.ndarray, around: int = 32) -> Mesh:
     return flipped(sheet(grid, closed=True))
 
 
+def compact(vertices: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Leave out the vertices that no face uses."""
+    used, inverse = np.unique(faces, return_inverse=True)
+    if used[0] < 0:
+        used, inverse = used[1:], inverse - 1
+    return vertices[used], inverse.reshape(faces.shape).astype(np.int32)
+
+
 def _unit(vectors: np.ndarray) -> np.ndarray:
     return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-12)

@@ -43,7 +43,7 @@ class Skin:
     Attributes:
         fitzpatrick: 1 to 6, the type that the melanin was drawn for.
         melanin: volume fraction of melanosomes in the epidermis, 0.002 to 0.5.
-        haemoglobin: volume fraction of blood in the dermis, 0.012 to 0.04.
+        haemoglobin: volume fraction of blood in the dermis, 0.017 to 0.042.
         flush: how much redder cheeks, nose and ears are than the rest, 0 to 1.
         mottling: relative variation of both pigments from place to place, 0 to 0.3.
         freckles: relative density of freckles in [0, 1]; most people have 0.
@@ -85,7 +85,7 @@ def skin_rand(rng: np.random.Generator, age: float, masculine: float) -> Skin:
     return Skin(
         fitzpatrick=fitzpatrick + 1,
         melanin=melanin,
-        haemoglobin=float(np.exp(rng.uniform(np.log(0.012), np.log(0.04)))),
+        haemoglobin=float(np.exp(rng.uniform(np.log(0.017), np.log(0.042)))),
         flush=float(rng.beta(2, 2)),
         mottling=float(rng.uniform(0.08, 0.25)),
         freckles=float(rng.uniform(0.2, 1.0)) if freckled else 0.0,

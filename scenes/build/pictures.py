@@ -25,11 +25,12 @@ def file_colour(
 
 
 def array_colour(tree: bpy.types.NodeTree, name: str, levels: np.ndarray, colorspace: str) -> bpy.types.NodeSocket:
-    """Colour of a texture (H, W, 1 to 3) uint8, top row first, in the mesh's own layout."""
+    """Colour of a texture (H, W, 1 to 3), top row first, in the mesh's own layout: uint8, or float32 in [0, 1]."""
     height, width, channels = levels.shape
     pixels = np.ones((height, width, 4), np.float32)
-    pixels[:, :, :channels] = levels[::-1] * np.float32(1 / 255)
-    image = bpy.data.images.new(name, width, height)
+    fine = levels.dtype != np.uint8
+    pixels[:, :, :channels] = levels[::-1] * np.float32(1 if fine else 1 / 255)
+    image = bpy.data.images.new(name, width, height, float_buffer=fine)
     image.colorspace_settings.name = colorspace
     image.pixels.foreach_set(pixels.ravel())
     node = tree.nodes.new("ShaderNodeTexImage")

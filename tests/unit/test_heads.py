@@ -40,7 +40,8 @@ def test_sources_are_drawn_as_often_as_they_should(monkeypatch):
     stand_in = drawn(0).subject
     person = make_dataclass("Person", ["hair", "hair_colour", "gender", "age"])(None, (0.1, 0.1, 0.1), 0.5, 0.0)
     monkeypatch.setattr(heads, "makehuman_head_rand", lambda *_: person)
-    monkeypatch.setattr(heads, "ict_head_rand", lambda *_: stand_in)
+    scanned = make_dataclass("Scanned", ["brow_colour", "masculine", "age"])((0.1, 0.1, 0.1), 0.5, 0.3)
+    monkeypatch.setattr(heads, "ict_head_rand", lambda *_: scanned)
     monkeypatch.setattr(heads, "procedural_head_rand", lambda rng: stand_in)
     rng = np.random.default_rng(0)
 

@@ -49,13 +49,17 @@ def test_landmarks_lie_on_the_skin_and_left_is_left(bust):
     assert bust.landmarks[8, 2] < bust.landmarks[57, 2] < bust.landmarks[33, 2] < bust.landmarks[27, 2]
 
 
+def test_the_brows_landmarks_run_from_the_right_end_to_the_left(bust):
+    assert (np.diff(bust.landmarks[17:27, 0]) > 0).all()
+
+
 def test_the_origin_lies_between_the_eyes(bust):
-    eyes = next(part for part in bust.parts if part.name == "eyes").vertices
     centres = []
-    for side in (eyes[eyes[:, 0] > 0], eyes[eyes[:, 0] <= 0]):
+    for side in ("eye_left", "eye_right"):
+        vertices = next(part for part in bust.parts if part.name == side).vertices
         # The sphere nearest to the vertices, |v|² = 2 c·v + k.
-        system = np.concatenate([2 * side, np.ones((len(side), 1))], 1).astype(float)
-        centres.append(np.linalg.lstsq(system, (side.astype(float) ** 2).sum(1), rcond=None)[0][:3])
+        system = np.concatenate([2 * vertices, np.ones((len(vertices), 1))], 1).astype(float)
+        centres.append(np.linalg.lstsq(system, (vertices.astype(float) ** 2).sum(1), rcond=None)[0][:3])
     # The cornea pulls the sphere forward by a millimetre or two.
     assert np.abs(np.mean(centres, axis=0)).max() < 0.0025
 
@@ -90,12 +94,11 @@ def test_lips_surround_the_lips_landmarks(bust):
 def test_both_eyes_turn_to_the_left(head, pack):
     def pupils(gaze):
         bust = makehuman_bust(replace(head, gaze_deg=gaze, hair=None), pack)
-        return next(part for part in bust.parts if part.name == "eyes").vertices
+        # The last vertex of an eyeball's grid is its tip.
+        return [part.vertices[-1] for part in bust.parts if part.name in ("eye_left", "eye_right")]
 
-    ahead, left = pupils((0.0, 0.0)), pupils((15.0, 0.0))
-    for side in (ahead[:, 0] > 0, ahead[:, 0] <= 0):
-        front = np.flatnonzero(side)[ahead[side, 1].argmin()]
-        assert left[front, 0] - ahead[front, 0] > 0.002
+    for ahead, left in zip(pupils((0.0, 0.0)), pupils((15.0, 0.0)), strict=True):
+        assert left[0] - ahead[0] > 0.002
 
 
 def test_hair_grows_on_the_crown_and_not_on_the_face(bust, pack):
@@ -113,5 +116,5 @@ def test_the_brows_lie_at_the_brow_landmarks(bust):
 
 
 def test_a_missing_picture_is_named(head, pack):
-    with pytest.raises(SceneError, match="eye_violet"):
-        makehuman_bust(replace(head, iris="violet"), pack)
+    with pytest.raises(SceneError, match="eyebrows_violet"):
+        makehuman_bust(replace(head, brows="violet"), pack)

@@ -50,7 +50,8 @@ def test_the_same_seed_draws_the_same_head_and_builds_the_same_bust(head, bust):
     again = procedural_bust(head)
     for one, two in zip(bust.parts, again.parts, strict=True):
         assert np.array_equal(one.vertices, two.vertices)
-        assert np.array_equal(one.colours, two.colours)
+        assert (one.colours is None) == (two.colours is None)
+        assert one.colours is None or np.array_equal(one.colours, two.colours)
     assert np.array_equal(bust.strands[0].points, again.strands[0].points)
 
 
@@ -142,7 +143,7 @@ def test_gaze_turns_the_eyes_towards_it():
     for azimuth in (-20.0, 20.0):
         bust = procedural_bust(replace(head, expression=Expression(gaze_deg=(azimuth, 0.0))))
         eye = next(part for part in bust.parts if part.name == "eye_left")
-        pupil = eye.vertices[eye.colours.sum(1) < 0.02].mean(0) - eye.vertices.mean(0)
+        pupil = eye.vertices[-1] - eye.vertices.mean(0)  # the grid's last point is its tip
         looks.append(np.degrees(np.arctan2(pupil[0], -pupil[1])))
     # The mean of a ring-wise denser half is off centre, hence the tolerance.
     assert looks == pytest.approx([-20, 20], abs=4)

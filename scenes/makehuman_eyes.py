@@ -1,0 +1,67 @@
+"""Eyeballs of MakeHuman's body: our own, where the pack's would be.
+
+The pack's own frame is decimetres, +y up, +z out of the face.
+"""
+
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from .bust import LABELS, Part
+from .eyes import Eyes, cornea, eye_part, grid_angles, wet_line
+from .makehuman_body import fit_proxy, load, to_bust
+
+# The white of the pack's eyeball is a sphere of this radius on the unmorphed body; the iris's edge is seen under this
+# angle (radians) from its centre.
+_RADIUS_DM, _LIMBUS = 0.1497, 0.40
+
+
+def eyeballs(
+    eyes: Eyes, gaze_deg: tuple[float, float], pack: Path, body: np.ndarray, origin: np.ndarray
+) -> tuple[Part, Part]:
+    """The left and the right eyeball of a body (V, 3), turned by the gaze (to the subject's left, up)."""
+    proxy = load(pack / "proxies" / "eyes_high-poly.npz")
+    posed, (rest, sides, centres) = fit_proxy(proxy, body), _rest(pack)
+    left, up = np.radians(gaze_deg)
+    yaw = np.array([[np.cos(left), 0, np.sin(left)], [0, 1, 0], [-np.sin(left), 0, np.cos(left)]])
+    pitch = np.array([[1, 0, 0], [0, np.cos(up), np.sin(up)], [0, -np.sin(up), np.cos(up)]])
+    theta, phi = grid_angles()
+    rays = np.stack([np.sin(theta) * np.cos(phi), np.sin(theta) * np.sin(phi), np.cos(theta)], -1)
+    turned = (_RADIUS_DM * cornea(theta, _LIMBUS))[:, None] * rays @ (yaw @ pitch).T
+    balls = []
+    for k, name in enumerate(("eye_left", "eye_right")):
+        # Morphs move and scale the pack's eyeball, and ours with it.
+        system = np.concatenate([rest[sides[k]], np.ones((sides[k].sum(), 1))], 1)
+        motion = np.linalg.lstsq(system, posed[sides[k]], rcond=None)[0]
+        points = np.concatenate([turned + centres[k], np.ones((len(turned), 1))], 1) @ motion
+        balls.append(eye_part(name, to_bust(points, origin), eyes, _LIMBUS, inwards=(np.pi, 0.0)[k]))
+    return balls[0], balls[1]
+
+
+def tears_of(ball: Part, body: np.ndarray, faces: np.ndarray, labels: np.ndarray) -> Part:
+    """The tears along an eyeball's lower lid.
+
+    Args:
+        body: (V, 3) of the base mesh, bust's frame. faces, labels: of the base mesh.
+    """
+    socket = np.unique(faces[labels == LABELS.index("eyes")])
+    lid = np.intersect1d(socket, np.unique(faces[labels == LABELS.index("skin")]))
+    centre = (ball.vertices.min(0) + ball.vertices.max(0)) / 2
+    rim = body[lid]
+    rim = rim[np.sign(rim[:, 0]) == np.sign(centre[0])]
+    radius = float(np.median(np.linalg.norm(ball.vertices - centre, axis=1)))
+    return wet_line(ball.name.replace("eye", "tears"), rim, centre, radius)
+
+
+@lru_cache(maxsize=2)
+def _rest(pack: Path) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
+    """The pack's eyeballs on the unmorphed body: vertices (N, 3), which are the left's and the right's, centres."""
+    vertices = fit_proxy(load(pack / "proxies" / "eyes_high-poly.npz"), load(pack / "base.npz")["verts"])
+    sides = (vertices[:, 0] > 0, vertices[:, 0] <= 0)
+    centres = []
+    for side in sides:
+        # The sphere nearest to the vertices: |v|² = 2 c·v + k.
+        system = np.concatenate([2 * vertices[side], np.ones((side.sum(), 1))], 1).astype(float)
+        centres.append(np.linalg.lstsq(system, (vertices[side].astype(float) ** 2).sum(1), rcond=None)[0][:3])
+    return vertices, sides, (centres[0], centres[1])
