@@ -168,9 +168,9 @@ def _parser() -> argparse.ArgumentParser:
         "--lights",
         type=_lights,
         default="hdri",
-        metavar="hdri[:K]|olat:N",
+        metavar="hdri[:K]|olat:N|gradient|olat:N+gradient",
         help="hdri:K shows each person under K panoramas, a sample each; olat:N adds an image for each of N single "
-        "lights (default %(default)s)",
+        "lights, gradient one under each of seven colour gradients (default %(default)s)",
     )
     render.add_argument(
         "--samples", type=positive, default=32, metavar="SPP", help="Cycles samples a pixel (default %(default)s)"
@@ -360,8 +360,10 @@ def _number(text: str) -> float:
 
 
 def _lights(text: str) -> str:
-    if not re.fullmatch(r"hdri|(hdri|olat):[1-9]\d*", text):
-        raise argparse.ArgumentTypeError(f"{text!r} is none of 'hdri', 'hdri:K' and 'olat:N', with numbers from 1 on")
+    if not re.fullmatch(r"hdri(:[1-9]\d*)?|gradient|olat:[1-9]\d*(\+gradient)?", text):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is none of 'hdri', 'hdri:K', 'olat:N', 'gradient' and 'olat:N+gradient', with numbers from 1 on"
+        )
     return text
 
 

@@ -23,25 +23,29 @@ OLAT_CHUNK = 16
 
 @dataclass(frozen=True)
 class Lights:
-    """How a subject is lit: under ``hdris`` panoramas, each a sample of its own, and, when ``olat`` is not 0, one light
-    at a time."""
+    """How a subject is lit: under ``hdris`` panoramas, each a sample of its own; when ``olat`` is not 0, one light at a
+    time; and with ``gradient`` under colour gradients."""
 
     hdris: int = 1
     olat: int = 0
+    gradient: bool = False
 
 
 def parse_lights(text: str) -> Lights:
-    """Read ``hdri``, ``hdri:K`` or ``olat:N``; ConfigError for anything else."""
+    """Read ``hdri``, ``hdri:K``, ``olat:N``, ``gradient`` or ``olat:N+gradient``; ConfigError for anything else."""
     if text == "hdri":
         return Lights()
-    kind, _, number = text.partition(":")
-    if kind == "hdri" and number.isdigit() and 1 <= int(number) <= HDRIS_MAX:
+    if text == "gradient":
+        return Lights(gradient=True)
+    single, plus, gradient = text.partition("+")
+    kind, _, number = single.partition(":")
+    if kind == "hdri" and number.isdigit() and 1 <= int(number) <= HDRIS_MAX and not plus:
         return Lights(hdris=int(number))
-    if kind == "olat" and number.isdigit() and 4 <= int(number) <= OLAT_MAX:
-        return Lights(olat=int(number))
+    if kind == "olat" and number.isdigit() and 4 <= int(number) <= OLAT_MAX and gradient == "gradient" * bool(plus):
+        return Lights(olat=int(number), gradient=bool(plus))
     raise ConfigError(
-        f"--lights {text}: write hdri, hdri:K with K from 1 to {HDRIS_MAX} panoramas a subject, or olat:N with N from "
-        f"4 to {OLAT_MAX} single lights, for example olat:32."
+        f"--lights {text}: write hdri, hdri:K with K from 1 to {HDRIS_MAX} panoramas a subject, olat:N with N from "
+        f"4 to {OLAT_MAX} single lights, gradient, or both as in olat:32+gradient."
     )
 
 

@@ -23,7 +23,7 @@ class Settings:
 
     Attributes:
         size: sides of the square pictures in pixels.
-        lights: as ``--lights`` gives it, for example ``hdri``, ``hdri:4`` or ``olat:32``.
+        lights: as ``--lights`` gives it, for example ``hdri``, ``hdri:4``, ``olat:32`` or ``olat:32+gradient``.
         samples: per pixel under an HDRI; each OLAT light gets an eighth of it, at least two.
         frames: of each sequence; 1 for stills.
     """
@@ -61,7 +61,7 @@ class Settings:
     def group_bytes(self) -> int:
         """More than a group takes on disk, its Cycles images in the temporary folder included."""
         # About 100 channels of maps and twelve a light, in half floats that ZIP hardly shrinks where there is noise.
-        return self.group * self.size**2 * 2 * (100 + 12 * self.rig.olat)
+        return self.group * self.size**2 * 2 * (100 + 12 * self.rig.olat + 42 * self.rig.gradient)
 
     def table(self) -> dict[str, Any]:
         """These settings as they stand in dataset.json."""

@@ -22,6 +22,8 @@ from ..scenes.scene import Scene
 from .device import choose_device
 from .flow import Track, with_flow
 from .passes import MAPS, factors, foreground_of, straighten, trimap_of
+from .photometric import AXES as GRADIENT_AXES
+from .photometric import PATTERNS, gradient_panoramas
 from .sample import FORMAT, Olat, Sample
 from .settings import Settings
 from .stage import Lit, Stage
@@ -98,7 +100,23 @@ def _shot(stage: Stage, scene: Scene, bust: Bust, settings: Settings) -> Shot:
         singles = stage.light_one_at_a_time(directions, max(2, settings.samples // 8))
         diffuse, specular, unlit = (np.stack([np.asarray(s[k], np.float16) for s in singles]) for k in range(3))
         olat = Olat(diffuse, specular, directions, unlit)
-    return Shot(_sample(scene, bust, stage, settings, on, unshadowed, light_map), olat, None)
+    gradients = light_by_gradients(stage, scene.camera, settings.samples) if settings.rig.gradient else None
+    return Shot(_sample(scene, bust, stage, settings, on, unshadowed, light_map), olat, gradients)
+
+
+def light_by_gradients(stage: Stage, camera: Camera, samples: int) -> dict[str, np.ndarray]:
+    """The pictures under the patterns of ``photometric``: ``<pattern>_diffuse`` and ``<pattern>_specular``."""
+    panoramas = gradient_panoramas(camera.matrix_world())
+    lit = {
+        name: stage.light_visibly(build_panorama_world(panoramas[name]), samples) for name in ("full", *GRADIENT_AXES)
+    }
+    pictures = {f"{name}_{kind}": getattr(lit[name], kind) for name in lit for kind in ("diffuse", "specular")}
+    for axis in GRADIENT_AXES:
+        for kind in ("diffuse", "specular"):
+            # Light adds: a pattern and its complement are full, so the complement need not be rendered.
+            rest = pictures[f"full_{kind}"] - pictures[f"{axis}_{kind}"]
+            pictures[f"{axis}_inverse_{kind}"] = np.maximum(rest, 0)
+    return {f"{name}_{kind}": pictures[f"{name}_{kind}"] for name in PATTERNS for kind in ("diffuse", "specular")}
 
 
 def _sample(
@@ -162,5 +180,6 @@ def _sample(
             "directions": olat_directions(count).tolist(),
             "half_angle_rad": olat_half_angle(count),
         },
+        "gradient": None,
     }
     return Sample(meta, maps, light_map)

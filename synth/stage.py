@@ -32,6 +32,8 @@ from .muting import muted
 from .passes import CRYPTOMATTE_LAYERS, CRYPTOMATTES, RGB, layer
 
 MEASURE_SAMPLES = 32  # per pixel, for what does not depend on light
+# Around the subject, so that its outline does not lie on the border of what the denoiser sees.
+DENOISING_MARGIN_PX = 8
 
 
 class Surface(NamedTuple):
@@ -151,11 +153,15 @@ class Stage:
         Returns:
             the picture with visibility on, and its diffuse part with visibility off.
         """
-        self.scene.world = world
-        on = self.split(self.render_planes(samples))
+        on = self.light_visibly(world, samples)
         with self._visibility_off():
             off = self.split(self.render_planes(samples)).diffuse
         return on, off
+
+    def light_visibly(self, world: bpy.types.World, samples: int) -> Lit:
+        """Render under a world with visibility on alone."""
+        self.scene.world = world
+        return self.split(self.render_planes(samples))
 
     def light_one_at_a_time(self, directions: np.ndarray, samples: int) -> list[Single]:
         """Render the subject under N discs of light, each alone, by light groups.
@@ -238,8 +244,11 @@ class Stage:
         )
 
     def _clean(self, image: np.ndarray, fast: bool = False) -> np.ndarray:
+        """Denoise where the subject is, and leave nothing anywhere else."""
         if self.denoised:
-            image = denoise(image, self.surface.albedo, self.surface.normal, fast)
+            seen = window_of(self.surface.matte, DENOISING_MARGIN_PX)
+            noisy, image = image, np.zeros_like(image)
+            image[seen] = denoise(noisy[seen], self.surface.albedo[seen], self.surface.normal[seen], fast)
         return image * (self.surface.matte > 0)
 
     def _measure(self) -> Surface:
@@ -297,6 +306,15 @@ class Stage:
             cryptomatte: {name: digits for name, digits in manifest_of(texts, cryptomatte).items() if name in names}
             for cryptomatte, names in zip(CRYPTOMATTES, (objects, materials), strict=True)
         }
+
+
+def window_of(matte: np.ndarray, margin_px: int) -> tuple[slice, slice]:
+    """Rows and columns of the smallest rectangle around what is covered, and a margin; all of them if nothing is."""
+    if not matte.any():
+        return slice(None), slice(None)
+    spans = (np.flatnonzero(matte[:, :, 0].any(axis=axis)) for axis in (1, 0))
+    rows, columns = (slice(max(0, span[0] - margin_px), span[-1] + 1 + margin_px) for span in spans)
+    return rows, columns
 
 
 def _cover(ids: np.ndarray, scale: np.ndarray) -> np.ndarray:

@@ -27,7 +27,7 @@ from relight_stage.synth.passes import (
 )
 from relight_stage.synth.sample import write_sample
 from relight_stage.synth.settings import Settings
-from relight_stage.synth.shots import shoot
+from relight_stage.synth.shots import light_by_gradients, shoot
 from relight_stage.synth.stage import Stage
 
 from .conftest import sphere
@@ -235,3 +235,19 @@ def test_combined_is_what_a_plain_reader_sees(file):
     parts = stack(planes, layer("diffuse", RGB)) + stack(planes, layer("specular", RGB))
     assert rgba[:, :, :3] == pytest.approx(parts, rel=2e-3, abs=1e-3)
     assert rgba[:, :, 3].max() == 1 and rgba[:, :, 3].min() == 0
+
+
+def test_a_matte_ball_under_gradients_shows_its_normals(matte_sphere):
+    with Stage(matte_sphere, CAMERA, 48, seed=1, denoised=False) as stage:
+        pictures = light_by_gradients(stage, CAMERA, 64)
+        surface = stage.surface
+    here = covered(surface) & (surface.normal[:, :, 2] > 0.3)
+    for k, axis in enumerate("xyz"):
+        # Lambert under radiance (1 + a·ω)/2 is albedo · (1/2 + n·a/3).
+        for name, sign in ((axis, 1), (f"{axis}_inverse", -1)):
+            wanted = surface.albedo * (0.5 + sign * surface.normal[:, :, k : k + 1] / 3)
+            error = np.abs(pictures[f"{name}_diffuse"] - wanted)[here]
+            # Noise of 64 samples; a complement has that of two pictures.
+            assert error.mean() < 0.02 * pictures["full_diffuse"][here].mean(), name
+        whole = pictures[f"{axis}_diffuse"] + pictures[f"{axis}_inverse_diffuse"]
+        assert whole[here] == pytest.approx(pictures["full_diffuse"][here], rel=0.05)

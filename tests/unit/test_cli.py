@@ -62,6 +62,8 @@ def test_version_is_the_package_s(capsys):
         "render out --lights olat:0",
         "render out --lights sun",
         "render out --lights hdri:0",
+        "render out --lights hdri:4+gradient",
+        "render out --lights olat:32+hdri",
         "render out --workers 0",
         "render out --shard 3",
         "render out --shard 0/3",
