@@ -4,6 +4,7 @@ Bust's frame, metres.
 """
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -13,16 +14,18 @@ from .glasses import Glasses, build_glasses, glasses_rand
 from .headwear import Headwear, build_headwear, headwear_rand, press
 from .hull import Hull, hull_of
 from .jewellery import Earrings, Scarf, build_earrings, build_scarf, earrings_rand, scarf_rand
+from .props import Prop, build_prop, prop_rand
 
 
 @dataclass(frozen=True)
 class Worn:
-    """What is worn; None where nothing is."""
+    """What is worn and held; None where nothing is."""
 
     glasses: Glasses | None = None
     headwear: Headwear | None = None
     earrings: Earrings | None = None
     scarf: Scarf | None = None
+    prop: Prop | None = None
 
     @property
     def hides_scalp(self) -> bool:
@@ -34,9 +37,14 @@ class Worn:
         return self.headwear is not None and self.headwear.kind == "hijab"
 
 
-def worn_rand(rng: np.random.Generator, masculine: float) -> Worn:
-    """Draw what a person wears; ``masculine`` 0 to 1."""
-    wears_glasses, wears_headwear, wears_earrings, wears_scarf = rng.random(4)
+def worn_rand(rng: np.random.Generator, masculine: float, hands: bool = False) -> Worn:
+    """Draw what a person wears and holds.
+
+    Args:
+        masculine: 0 to 1.
+        hands: whether there are hands to hold things.
+    """
+    wears_glasses, wears_headwear, wears_earrings, wears_scarf, holds = rng.random(5)
     headwear = headwear_rand(rng, masculine) if wears_headwear < 0.15 else None
     covered = headwear is not None and headwear.kind in ("hijab", "headphones")
     return Worn(
@@ -44,14 +52,19 @@ def worn_rand(rng: np.random.Generator, masculine: float) -> Worn:
         headwear=headwear,
         earrings=earrings_rand(rng) if wears_earrings < 0.35 - 0.28 * masculine and not covered else None,
         scarf=scarf_rand(rng) if wears_scarf < 0.04 and not covered else None,
+        prop=prop_rand(rng, hands) if holds < 0.04 else None,
     )
 
 
-def wear(bust: Bust, worn: Worn, hull: Hull) -> Bust:
+def wear(
+    bust: Bust, worn: Worn, hull: Hull, skin: tuple[float, float, float] = (0.4, 0.25, 0.18), pack: Path | None = None
+) -> Bust:
     """Put everything on a bust whose first part is its skin.
 
     Args:
         hull: of the bald head and the shoulders.
+        skin: scene-linear colour of a hand.
+        pack: MakeHuman's, which has hands.
     """
     if worn == Worn():
         return bust
@@ -73,4 +86,6 @@ def wear(bust: Bust, worn: Worn, hull: Hull) -> Bust:
         parts.append(build_earrings(worn.earrings, fit))
     if worn.scarf is not None:
         parts.append(build_scarf(worn.scarf, fit))
+    if worn.prop is not None:
+        parts += build_prop(worn.prop, fit, skin, pack)
     return replace(bust, parts=tuple(parts), strands=tuple(strands))

@@ -6,6 +6,7 @@ Bust's frame, metres.
 import hashlib
 import json
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -13,12 +14,14 @@ from ..errors import SceneError
 from .accessories import Worn, wear, worn_rand
 from .beard import beard_area, beard_strands
 from .bust import LABELS, Bust, Part
+from .collars import add_collar
 from .hair import STYLES, Hair, hair_cover, hair_rand
-from .hull import hull_of
+from .hull import CHIN_M, hull_of
 from .ict_facekit import IctHead, ict_bust, ict_head_rand, ict_scalp
 from .makehuman import MakeHumanHead, makehuman_bust, makehuman_head_rand, makehuman_scalp
 from .packs import Packs
 from .procedural import ProceduralHead, procedural_bust, procedural_head_rand, procedural_scalp
+from .skin import skin_colour
 from .strands import hair_strands, scatter_roots
 
 SOURCES = ("makehuman", "ict_facekit", "procedural")
@@ -55,9 +58,10 @@ def head_rand(rng: np.random.Generator, packs: Packs) -> Head:
     shares = at_hand * _SHARES
     source = SOURCES[rest_rng.choice(len(SOURCES), p=shares / shares.sum())]
     pattern = int(rest_rng.integers(2**31))
+    hands = packs.makehuman is not None
     if source == "makehuman" and packs.makehuman is not None:
         person = makehuman_head_rand(subject_rng, packs.makehuman)
-        worn = worn_rand(worn_rng, person.gender)
+        worn = worn_rand(worn_rng, person.gender, hands)
         if worn.hides_scalp:
             # Hair meshes cannot be pressed under a hat; strands can.
             person = replace(person, hair=None)
@@ -65,14 +69,12 @@ def head_rand(rng: np.random.Generator, packs: Packs) -> Head:
         return Head(source, person, grown, pattern, worn)
     if source == "ict_facekit" and packs.ict_facekit is not None:
         scanned = ict_head_rand(subject_rng, packs.ict_facekit, packs.makehuman)
-        # The scans' identity modes mix women and men; nothing says which this one is.
-        masculine = float(hair_rng.uniform())
-        hair = hair_rand(hair_rng, scanned.brow_colour, masculine)
-        return Head(source, scanned, hair, pattern, worn_rand(worn_rng, masculine))
+        hair = hair_rand(hair_rng, scanned.brow_colour, scanned.masculine, scanned.age)
+        return Head(source, scanned, hair, pattern, worn_rand(worn_rng, scanned.masculine, hands))
     subject = procedural_head_rand(subject_rng)
     masculine = subject.shape.masculine
     hair = hair_rand(hair_rng, subject.brow_colour, masculine, subject.shape.age)
-    return Head(source, subject, hair, pattern, worn_rand(worn_rng, masculine))
+    return Head(source, subject, hair, pattern, worn_rand(worn_rng, masculine, hands))
 
 
 def bust_of(head: Head, packs: Packs) -> Bust:
@@ -83,8 +85,8 @@ def bust_of(head: Head, packs: Packs) -> Bust:
     """
     subject = head.subject
     if isinstance(subject, ProceduralHead):
-        bust = procedural_bust(subject)
-        return _grow(bust, procedural_scalp(bust), head)
+        bust = add_collar(procedural_bust(subject), subject.garment)
+        return _grow(bust, procedural_scalp(bust), head, packs.makehuman)
     pack = packs.makehuman if isinstance(subject, MakeHumanHead) else packs.ict_facekit
     if pack is None:
         raise SceneError(
@@ -92,9 +94,9 @@ def bust_of(head: Head, packs: Packs) -> Bust:
         )
     if isinstance(subject, MakeHumanHead):
         bust = makehuman_bust(subject, pack)
-        return _grow(bust, makehuman_scalp(bust, pack), head)
-    bust = ict_bust(subject, pack, packs.makehuman)
-    return _grow(bust, ict_scalp(bust, pack), head)
+        return _grow(bust, makehuman_scalp(bust, pack), head, packs.makehuman)
+    bust = add_collar(ict_bust(subject, pack, packs.makehuman), subject.garment)
+    return _grow(bust, ict_scalp(bust, pack), head, packs.makehuman)
 
 
 def identity(head: Head) -> str:
@@ -109,17 +111,20 @@ def parameters(head: Head) -> dict:
     return json.loads(json.dumps(asdict(head)))
 
 
-def _grow(bust: Bust, scalp: np.ndarray, head: Head) -> Bust:
+def _grow(bust: Bust, scalp: np.ndarray, head: Head, hands: Path | None) -> Bust:
     """Add hair, beard and what is worn to a bust whose first part is its skin.
 
     Args:
         scalp: (V,) where hair grows.
+        hands: the pack that has hands, if it is there.
     """
     hair, skin = head.hair, bust.parts[0]
-    solid = [part.vertices for part in bust.parts if part.name not in ("eye_left", "eye_right", "hair")]
-    hull = hull_of(np.concatenate(solid), _middle(skin.vertices, scalp))
+    # The head's own skin, and whatever is below the chin: a high collar is no part of the head.
+    others = [part.vertices[part.vertices[:, 2] < CHIN_M] for part in bust.parts[1:] if part.name != "hair"]
+    hull = hull_of(np.concatenate([skin.vertices, *others]), _middle(skin.vertices, scalp))
+    tone = skin_colour(head.subject.skin.melanin, head.subject.skin.haemoglobin).tolist()
     if hair is None:
-        return wear(bust, head.worn, hull)
+        return wear(bust, head.worn, hull, tuple(tone), hands)
     rng = np.random.default_rng(head.pattern)
     grown = list(bust.strands)
     cover = hair_cover(hair, skin.vertices, scalp, hull.centre)
@@ -135,7 +140,7 @@ def _grow(bust: Bust, scalp: np.ndarray, head: Head) -> Bust:
         roots, normals, _ = scatter_roots(bare.vertices, bare.faces, area, int(2500 + 3500 * hair.beard), rng)
         grown.append(beard_strands(hair, roots, normals, hull, rng))
         skin = _tint(skin, area, hair, 0.3 + 0.4 * hair.beard, label=hair.beard > 0.5)
-    return wear(replace(bust, parts=(skin, *bust.parts[1:]), strands=tuple(grown)), head.worn, hull)
+    return wear(replace(bust, parts=(skin, *bust.parts[1:]), strands=tuple(grown)), head.worn, hull, tuple(tone), hands)
 
 
 def _tint(skin: Part, where: np.ndarray, hair: Hair, strength: float, label: bool = True) -> Part:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 # Above this height below the eyes a vertex belongs to the head, below it to neck and shoulders.
-_CHIN_M = -0.13
+CHIN_M = -0.13
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Hull:
 
 def hull_of(vertices: np.ndarray, centre: np.ndarray, rows: int = 72) -> Hull:
     """Measure skin and clothes (V, 3) from a point inside the head."""
-    head = vertices[vertices[:, 2] > _CHIN_M]
+    head = vertices[vertices[:, 2] > CHIN_M]
     row, column, radius = _directions(head, centre, rows)
     radii = np.zeros((rows, 2 * rows))
     np.maximum.at(radii, (row.astype(int), column.astype(int) % (2 * rows)), radius)
@@ -42,7 +42,7 @@ def hull_of(vertices: np.ndarray, centre: np.ndarray, rows: int = 72) -> Hull:
         known = (around > 0).sum(0)
         radii = np.where((radii == 0) & (known > 0), around.sum(0) / np.maximum(known, 1), radii)
     heights = np.full((60, 60), -np.inf)
-    body = vertices[vertices[:, 2] <= _CHIN_M]
+    body = vertices[vertices[:, 2] <= CHIN_M]
     np.maximum.at(heights, _cells(body, centre), body[:, 2])
     return Hull(np.asarray(centre, float), radii, _taut(radii), heights)
 
@@ -60,7 +60,7 @@ def push_out(hull: Hull, points: np.ndarray, clearance: np.ndarray | float) -> n
     grow = np.maximum(wanted / np.maximum(radius, 1e-6), 1)
     moved = hull.centre + (flat - hull.centre) * grow[:, None]
     top = hull.heights[_cells(moved, hull.centre)] + np.broadcast_to(clearance, points.shape[:-1]).ravel()
-    moved[:, 2] = np.where(moved[:, 2] < _CHIN_M, np.maximum(moved[:, 2], np.minimum(top, _CHIN_M)), moved[:, 2])
+    moved[:, 2] = np.where(moved[:, 2] < CHIN_M, np.maximum(moved[:, 2], np.minimum(top, CHIN_M)), moved[:, 2])
     return moved.reshape(points.shape)
 
 

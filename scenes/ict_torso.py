@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from .bust import LABELS, Material, Part
-from .garment import Garment
+from .garment import Garment, cloth_material
+from .shapes import compact
 from .skin import smooth_noise
 
 # Rings around the chest, from the shoulders to half a metre below the eyes: half width, front z, back z, and the height
@@ -98,10 +99,13 @@ def extend(vertices: np.ndarray, neutral: np.ndarray, faces: np.ndarray, loop: n
 def dress(garment: Garment, surface: Surface) -> tuple[Part, ...]:
     """Clothes over neck, shoulders and chest, label clothes, still in the pack's frame."""
     if garment.cut != "jacket":
-        return (_layer("garment", garment, garment.cut, garment.colour, garment.loose_mm / 10, surface),)
+        material = cloth_material(garment, "garment", garment.colour)
+        return (_layer(material, garment, garment.cut, garment.loose_mm / 10, surface),)
+    shirt = cloth_material(garment, "shirt", garment.second, woven=False)
+    jacket = cloth_material(garment, "jacket", garment.colour)
     return (
-        _layer("shirt", garment, "crew", garment.second, 0.3, surface),
-        _layer("jacket", garment, "jacket", garment.colour, 0.6 + garment.loose_mm / 10, surface),
+        _layer(shirt, garment, "crew", 0.3, surface),
+        _layer(jacket, garment, "jacket", 0.6 + garment.loose_mm / 10, surface),
     )
 
 
@@ -120,7 +124,7 @@ def _catmull_rom(a: np.ndarray, b: np.ndarray, c: np.ndarray, d: np.ndarray, t: 
     return 0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * b - a - 3 * c + d) * t**3)
 
 
-def _layer(name: str, garment: Garment, cut: str, colour, loose_cm: float, surface: Surface) -> Part:
+def _layer(material: Material, garment: Garment, cut: str, loose_cm: float, surface: Surface) -> Part:
     below = _below_neckline(cut, surface.rest)
     # Below the head; under the chin the throat comes as far forward as the collar bones.
     ceiling = -8.5 if cut == "turtleneck" else np.where(surface.rest[:, 2] > 2, -12.5, -9.0)
@@ -134,7 +138,7 @@ def _layer(name: str, garment: Garment, cut: str, colour, loose_cm: float, surfa
     folds = smooth_noise(rng, position * (0.01, 0.006, 0.01), 0.07) * np.clip((-19 - position[:, 1]) / 8, 0, 1)
     # Close to the skin at the seam, which is itself a little thicker than the cloth.
     seam = 0.12 * np.exp(-((below / 0.8) ** 4))
-    close = min(loose_cm, 0.3 if name != "jacket" else loose_cm)
+    close = min(loose_cm, 0.3 if cut != "jacket" else loose_cm)
     away = close + (loose_cm - close) * np.clip(below / 4, 0, 1) + seam + 0.25 * garment.folds * folds.clip(-1, 3)
     outer = position + np.maximum(away, 0.2)[:, None] * normal
     # The cloth has an edge at the neck: a strip from its rim to just under the skin.
@@ -145,9 +149,9 @@ def _layer(name: str, garment: Garment, cut: str, colour, loose_cm: float, surfa
     strip = np.stack([rim[:, 1], rim[:, 0], order[rim[:, 0]], order[rim[:, 1]]], 1)
     vertices = np.concatenate([outer, inner]).astype(np.float32)
     faces = np.concatenate([faces, strip]).astype(np.int32)
-    material = Material(name, tuple(colour), roughness=garment.roughness, specular=0.2, bump_mm=0.25, bump_scale=700.0)
+    vertices, faces = compact(vertices, faces)
     labels = np.full(len(faces), LABELS.index("clothes"), np.uint8)
-    return Part(name, vertices, faces, labels, material, subdivide=1)
+    return Part(material.name, vertices, faces, labels, material, subdivide=1)
 
 
 def _below_neckline(cut: str, points: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ import numpy as np
 
 from .bust import LABELS, Strands
 from .hair import STYLES, Hair, hair_material
-from .hull import Hull, above_ground, heights_above, push_out
+from .hull import CHIN_M, Hull, above_ground, heights_above, push_out
 
 _POINTS = 16
 # One strand in so many leads a lock.
@@ -191,7 +191,8 @@ def _cut_before_face(strands: np.ndarray, hull: Hull, fringe: bool) -> np.ndarra
     low = np.interp(
         np.abs(x), [0, 0.045, 0.062, 0.07], [0.03, 0.025, -0.01, -0.2] if not fringe else [0.022, 0.02, -0.01, -0.2]
     )
-    before = (y < hull.centre[1] - 0.055) & (z < low)
+    # Below the chin it may fall before the throat and the chest.
+    before = (y < hull.centre[1] - 0.055) & (z < low) & (z > CHIN_M)
     first = np.where(before.any(1), before.argmax(1), strands.shape[1])
     # At least a stub stays, so that as many strands grow whatever the face does.
     kept = np.maximum(first - 1, 0.15)

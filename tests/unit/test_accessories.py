@@ -9,11 +9,14 @@ from relight_stage.scenes.accessories import Worn, wear, worn_rand
 from relight_stage.scenes.bust import LABELS
 from relight_stage.scenes.fit import fit_of
 from relight_stage.scenes.glasses import OUTLINES, RIMS, glasses_rand
+from relight_stage.scenes.hands import rest_hand
 from relight_stage.scenes.heads import bust_of, head_rand, identity, parameters
 from relight_stage.scenes.headwear import KINDS, headwear_rand
 from relight_stage.scenes.hull import hull_of
 from relight_stage.scenes.jewellery import earrings_rand, scarf_rand
-from relight_stage.scenes.packs import Packs
+from relight_stage.scenes.packs import Packs, find_packs
+from relight_stage.scenes.props import KINDS as PROPS
+from relight_stage.scenes.props import prop_rand
 
 ACCESSORIES = LABELS.index("accessories")
 
@@ -113,6 +116,41 @@ def test_earrings_hang_at_both_ears_and_a_scarf_lies_below_the_chin(bare, hull):
     assert earrings[:, 0].min() < -0.06 and earrings[:, 0].max() > 0.06
     assert scarf[:, 2].max() < bare.landmarks[57, 2]
     assert scarf[:, 1].min() < bare.parts[0].vertices[bare.parts[0].vertices[:, 2] < -0.16, 1].min() + 0.03
+
+
+@pytest.mark.parametrize("left", [True, False])
+def test_a_microphone_stands_before_the_mouth_on_either_side(bare, hull, left):
+    prop = replace(prop_rand(np.random.default_rng(0), hands=False), left=left, reach=(0.0, 0.0, 0.0))
+    assert prop.kind == "microphone stand"
+    new = wear(bare, Worn(prop=prop), hull).parts[len(bare.parts) :]
+    assert {LABELS[k] for part in new for k in part.labels} == {"props"}
+    mouth = bare.landmarks[[48, 54]].mean(0)
+    points = new[0].vertices
+    assert points[:, 1].min() < mouth[1] - 0.03
+    assert np.linalg.norm(points - mouth, axis=1).min() > 0.02
+    # The handle leans to the side of the hand.
+    assert np.sign(points[points[:, 2].argmin(), 0]) == (1 if left else -1)
+
+
+@pytest.mark.parametrize("left", [True, False])
+@pytest.mark.parametrize("kind", PROPS[1:])
+def test_a_hand_is_on_its_own_side_and_closes_without_tearing(bare, hull, kind, left):
+    pack = find_packs(None).makehuman
+    if pack is None:
+        pytest.skip("needs the makehuman pack")
+    prop = replace(prop_rand(np.random.default_rng(0), hands=True), kind=kind, left=left, reach=(0.0, 0.0, 0.0))
+    hand = next(p for p in wear(bare, Worn(prop=prop), hull, pack=pack).parts if p.name == "hand")
+    assert np.sign(hand.vertices[:, 0].mean()) == (1 if left else -1)
+    assert {LABELS[k] for k in hand.labels} == {"skin"}
+    # Bending stretches the skin over knuckles, to no more than four times the longest edge at rest.
+    rest = rest_hand(pack).mesh
+    length = [
+        np.linalg.norm(np.diff(v[rest.faces[:, :2]], axis=1), axis=-1).max() for v in (rest.vertices, hand.vertices)
+    ]
+    assert length[1] < 4 * length[0]
+    # Outside: enclosed volume is positive for a surface whose faces look outwards.
+    a, b, c = (hand.vertices[hand.faces[:, k]] - hand.vertices.mean(0) for k in range(3))
+    assert (np.cross(a, b) * c).sum() > 0
 
 
 def test_identity_does_not_change_with_what_is_worn(head):
