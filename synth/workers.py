@@ -77,6 +77,9 @@ class Worker:
         self._folder = tempfile.mkdtemp(prefix="relight-stage-")
         environment = {**os.environ, **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), self._folder)}
         environment.update(OIDN_NUM_THREADS=str(len(share)), OIDN_SET_AFFINITY="0")
+        # Matrix products on several threads round otherwise than on one: vertices, and then pixels, would depend on how
+        # many processors a worker has.
+        environment.update(dict.fromkeys(("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"))
         self._process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
