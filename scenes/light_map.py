@@ -231,7 +231,7 @@ def olat_fluxes(light_map: np.ndarray, directions: np.ndarray) -> np.ndarray:
     columns = np.linspace(-np.pi, np.pi, 2 * height + 1)
     out = []
     for band, strip in zip(bands, by_band, strict=True):
-        sectors = band.start + np.arange(band.count + 1) * 2 * np.pi / band.count
+        sectors = band.start + np.arange(band.sectors + 1) * 2 * np.pi / band.sectors
         out.append((overlaps(columns, sectors) + overlaps(columns + 2 * np.pi, sectors)) @ strip)
     return np.concatenate(out)
 

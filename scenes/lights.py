@@ -54,13 +54,13 @@ class Band(NamedTuple):
 
     Attributes:
         low, high: minus the sine of the elevation of its upper and lower edge, in [−1, 1].
-        count: of its sectors, each 2π/count wide.
+        sectors: how many patches, each 2π/sectors wide.
         start: azimuth where the first sector begins.
     """
 
     low: float
     high: float
-    count: int
+    sectors: int
     start: float
 
 

@@ -16,6 +16,12 @@ COARSE = 128  # rows of what has no edges, enlarged afterwards
 TEXEL = np.pi / HEIGHT
 
 
+def triple(values: np.ndarray) -> tuple[float, float, float]:
+    """Three numbers of an array as a frozen description holds them."""
+    first, second, third = values
+    return float(first), float(second), float(third)
+
+
 @lru_cache(maxsize=4)
 def world_directions(height: int = HEIGHT) -> np.ndarray:
     """Unit directions of the texel centres in the world, (height, 2·height, 3) float32."""

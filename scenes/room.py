@@ -13,6 +13,7 @@ from .panorama import (
     lit_by,
     plane_hits,
     soft_noise,
+    triple,
     walls_of,
     world_directions,
 )
@@ -103,7 +104,7 @@ def room_rand(rng: np.random.Generator) -> Room:
         place[:2] *= max(1.0, 0.7 / max(np.linalg.norm(place[:2]), 1e-3))
         bulbs.append(
             Bulb(
-                tuple(float(v) for v in place),
+                triple(place),
                 float(rng.uniform(0.03, 0.15)),
                 float(np.exp(rng.uniform(np.log(2), np.log(40)))),
                 float(round(rng.uniform(2400, 3300), -1)),
@@ -112,12 +113,12 @@ def room_rand(rng: np.random.Generator) -> Room:
     paint = np.clip(rng.uniform(0.35, 0.8) * np.exp(rng.normal(0, 0.05, 3)), 0.05, 0.85)
     floor = np.clip(rng.uniform(0.1, 0.4) * np.array([1.25, 0.95, 0.7]) ** rng.uniform(0, 1.5), 0.03, 0.6)
     return Room(
-        low_m=tuple(float(v) for v in low),
-        high_m=tuple(float(v) for v in high),
+        low_m=triple(low),
+        high_m=triple(high),
         windows=tuple(windows),
         bulbs=tuple(bulbs),
-        paint=tuple(float(v) for v in paint),
-        floor=tuple(float(v) for v in floor),
+        paint=triple(paint),
+        floor=triple(floor),
         sky_kelvin=float(round(rng.uniform(5500, 9000), -1)),
         ground=float(rng.uniform(0.1, 0.5)),
         pattern=int(rng.integers(2**31)),

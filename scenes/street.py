@@ -14,6 +14,7 @@ from .panorama import (
     lit_by,
     plane_hits,
     soft_noise,
+    triple,
     walls_of,
     world_directions,
 )
@@ -115,7 +116,7 @@ def street_rand(rng: np.random.Generator) -> Street:
         neon,
         int(rng.integers(len(LAMP_COLOURS))),
         float(rng.uniform(0.1, 0.5)),
-        tuple(float(v) for v in glow),
+        triple(glow),
         int(rng.integers(2**31)),
     )
 

@@ -13,6 +13,7 @@ from .panorama import (
     inside,
     plane_hits,
     soft_noise,
+    triple,
     walls_of,
     world_directions,
 )
@@ -85,8 +86,8 @@ def studio_rand(rng: np.random.Generator) -> Studio:
 
     def colour() -> tuple[float, float, float]:
         if set_up == "gels" and rng.uniform() < 0.8:
-            return _plain(GELS[rng.integers(len(GELS))])
-        return _plain(black_body(round(kelvin * np.exp(rng.normal(0, 0.04)), -1)))
+            return triple(GELS[rng.integers(len(GELS))])
+        return triple(black_body(round(kelvin * np.exp(rng.normal(0, 0.04)), -1)))
 
     key_azimuth = side * rng.uniform(*azimuths)
     lamps = [_lamp_rand(rng, key_azimuth, rng.uniform(*elevations), 1.0, colour())]
@@ -101,7 +102,7 @@ def studio_rand(rng: np.random.Generator) -> Studio:
         lamps.append(_lamp_rand(rng, azimuth, rng.uniform(0, 50), rng.uniform(0.3, 1.5), colour()))
     walls = np.exp(rng.uniform(np.log(0.003), np.log(0.08))) * _tint_rand(rng, 0.1)
     backdrop = np.exp(rng.uniform(np.log(0.003), np.log(0.25))) * _tint_rand(rng, 0.3)
-    return Studio(set_up, tuple(lamps), _plain(walls), _plain(backdrop), int(rng.integers(2**31)))
+    return Studio(set_up, tuple(lamps), triple(walls), triple(backdrop), int(rng.integers(2**31)))
 
 
 def _lamp_rand(
@@ -122,7 +123,7 @@ def _lamp_rand(
         float(azimuth_deg),
         float(elevation_deg),
         float(rng.uniform(0.9, 2.5)),
-        _plain(size),
+        (float(size[0]), float(size[1])),
         shape,
         float(level),
         colour,
@@ -177,7 +178,3 @@ def _flat_lamp(lamp: FlatLamp, direction: np.ndarray) -> tuple[np.ndarray, np.nd
 def _tint_rand(rng: np.random.Generator, spread: float) -> np.ndarray:
     tint = np.exp(rng.normal(0, spread, 3))
     return tint / (tint @ [0.2126, 0.7152, 0.0722])
-
-
-def _plain(values) -> tuple:
-    return tuple(float(value) for value in values)

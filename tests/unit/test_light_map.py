@@ -95,7 +95,7 @@ def patch_of(toward, count):
     bands = olat_bands(count)
     low = np.array([band.low for band in bands])
     band = np.clip(np.searchsorted(low, -toward[..., 1], side="right") - 1, 0, len(bands) - 1)
-    counts, starts = np.array([b.count for b in bands]), np.array([b.start for b in bands])
+    counts, starts = np.array([b.sectors for b in bands]), np.array([b.start for b in bands])
     turn = np.mod(np.arctan2(toward[..., 0], toward[..., 2]) - starts[band], 2 * np.pi) / (2 * np.pi)
     return (np.cumsum(counts) - counts)[band] + np.minimum((turn * counts[band]).astype(int), counts[band] - 1)
 
@@ -105,9 +105,9 @@ def test_the_patches_of_a_rig_are_equal_and_tile_the_sphere(count):
     bands = olat_bands(count)
     assert (bands[0].low, bands[-1].high) == (-1, 1)
     assert all(one.high == other.low for one, other in itertools.pairwise(bands))
-    assert sum(band.count for band in bands) == count
+    assert sum(band.sectors for band in bands) == count
     # Equal lengths of the sine of the elevation are equal solid angles.
-    areas = [(band.high - band.low) * 2 * np.pi / band.count for band in bands]
+    areas = [(band.high - band.low) * 2 * np.pi / band.sectors for band in bands]
     assert areas == pytest.approx([4 * np.pi / count] * len(bands), rel=1e-12)
 
 
