@@ -110,10 +110,15 @@ def _compose(**arguments) -> int:
     return 0
 
 
-def _train(**arguments) -> int:
-    from .nets.train import train
+def _train(slurm: list[tuple[str, int | float | str]] | None, **arguments) -> int:
+    if slurm is None:
+        from .nets.train import train
 
-    train(**arguments)
+        train(**arguments)
+        return 0
+    from .nets.slurm import submit_training
+
+    submit_training(options=dict(slurm), **arguments)
     return 0
 
 
@@ -242,6 +247,17 @@ def _parser() -> argparse.ArgumentParser:
         "--out", type=Path, required=True, metavar="RUN", help="folder of checkpoints, logs and pictures"
     )
     train.add_argument("--resume", action="store_true", help="go on from the last checkpoint in RUN")
+    train.add_argument(
+        "--device", choices=("auto", "cpu"), default="auto", help="auto takes GPUs where there are any (default)"
+    )
+    train.add_argument(
+        "--slurm",
+        type=_slurm_option,
+        nargs="+",
+        metavar="KEY=VALUE",
+        help="queue the run as a Slurm job and return: what submitit knows, for example nodes=2 gpus_per_node=4 "
+        "partition=gpu timeout_min=1440",
+    )
 
     evaluate = add_command(commands, "evaluate", _evaluate, "score weights on identities and HDRIs never trained on")
     evaluate.add_argument(

@@ -210,6 +210,11 @@ def read_recipe(path: Path) -> Recipe:
     return recipe_from(table, path.name)
 
 
+def find_run(out: Path) -> bool:
+    """Whether a folder holds a run that can be gone on with."""
+    return (out / "checkpoint.pt").exists()
+
+
 def recipe_from(table: dict, name: str = "recipe") -> Recipe:
     """Check a table (from TOML or from a checkpoint) and build the recipe."""
     recipe = _build(Recipe, table, name)

@@ -20,7 +20,7 @@ from ..errors import ConfigError
 from . import lobes
 from .adversarial import Opponent
 from .checkpoint import read_checkpoint, write_checkpoint, write_weights
-from .config import Recipe, StageConfig, read_recipe, recipe_from, table_of
+from .config import Recipe, StageConfig, find_run, read_recipe, recipe_from, table_of
 from .data import Dataset, batch_rand
 from .journal import Journal
 from .loader import batches
@@ -54,7 +54,7 @@ def train(recipe: Path, data: Path, out: Path, resume: bool = False, device: str
         # cuBLAS reads it when it starts.
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     accelerator = join_processes(device)
-    if not resume and checkpoint.exists():
+    if not resume and find_run(out):
         raise ConfigError(f"{out} already holds a run. Add --resume to go on with it, or give another folder.")
     content = read_checkpoint(checkpoint) if resume else None
     if content is not None and recipe_from(content["config"], str(checkpoint)) != config:

@@ -63,23 +63,14 @@ def submit_dataset(
         ConfigError: no number of tasks, an option that submitit does not know, or no Slurm here; and what
             ``render_dataset`` raises before it renders.
     """
-    import submitit
-
     packs = check_request(assets, count, workers)
     options = {"timeout_min": 240, "mem_gb": 2 + 2 * workers, "cpus_per_task": 2 * workers, **options}
     tasks = options.pop("tasks", None)
     if not isinstance(tasks, int) or tasks < 1:
         raise ConfigError(f"--slurm tasks={tasks}: write the number of array tasks, for example --slurm tasks=20.")
-    if shutil.which("sbatch") is None:
-        raise ConfigError("--slurm: there is no sbatch here. Run this on a machine that submits to Slurm.")
     out, assets = out.resolve(), assets and assets.resolve()
     logs = out / "slurm"
-    executor = submitit.AutoExecutor(logs / "%j", cluster="slurm", slurm_max_num_timeout=TIMEOUTS_MAX)
-    named = {key if key in GENERAL else f"slurm_{key}": value for key, value in options.items()}
-    try:
-        executor.update_parameters(**{"name": "relight-stage", **named})
-    except (NameError, TypeError, ValueError) as error:
-        raise ConfigError(f"--slurm: submitit refuses the options ({str(error).splitlines()[0]}).") from error
+    executor = executor_of(logs, options)
     claim_folder(out, settings, packs)
     with executor.batch():
         shards = [Shard(part, tasks) for part in range(1, tasks + 1)]
@@ -87,3 +78,25 @@ def submit_dataset(
     job = jobs[0].job_id.partition("_")[0]
     report(f"Job {job} renders {count} samples in {tasks} array tasks. Watch it: squeue -j {job}. Its logs: {logs}.")
     return job
+
+
+def executor_of(logs: Path, options: Mapping[str, Any]) -> Any:
+    """submitit's way into Slurm.
+
+    Args:
+        options: what submitit's ``update_parameters`` takes for Slurm; its Slurm-only names without their prefix.
+
+    Raises:
+        ConfigError: no Slurm here, or an option that submitit does not know.
+    """
+    import submitit
+
+    if shutil.which("sbatch") is None:
+        raise ConfigError("--slurm: there is no sbatch here. Run this on a machine that submits to Slurm.")
+    executor = submitit.AutoExecutor(logs / "%j", cluster="slurm", slurm_max_num_timeout=TIMEOUTS_MAX)
+    named = {key if key in GENERAL else f"slurm_{key}": value for key, value in options.items()}
+    try:
+        executor.update_parameters(**{"name": "relight-stage", **named})
+    except (NameError, TypeError, ValueError) as error:
+        raise ConfigError(f"--slurm: submitit refuses the options ({str(error).splitlines()[0]}).") from error
+    return executor

@@ -79,3 +79,35 @@ def test_a_folder_with_another_dataset_is_refused_before_it_is_queued(sbatch, tm
 def test_a_shard_cannot_be_queued_as_shards(sbatch, tmp_path, capsys):
     assert cli.main(f"render {tmp_path} --shard 1/2 --slurm tasks=3".split()) == 1
     assert "exclude each other" in capsys.readouterr().err
+
+
+@pytest.fixture
+def recipe(tmp_path):
+    path = tmp_path / "recipe.toml"
+    path.write_text("threads = 3\nworkers = 2\n[data]\ncache_gib = 5\n[[stages]]\nnet = 'albedo'\n")
+    return path
+
+
+def test_a_training_run_is_a_job_of_one_process_a_gpu_that_goes_on_after_a_timeout(sbatch, recipe, tmp_path, capsys):
+    run = tmp_path / "run"
+    line = f"train {recipe} --data {tmp_path} --out {run} --slurm nodes=2 gpus_per_node=4 partition=gpu"
+    assert cli.main(line.split()) == 0
+    assert "Job 17 trains in 8 processes" in capsys.readouterr().out
+    flags = dict(re.findall(r"#SBATCH --([\w-]+)=(\S+)", sbatch.read_text()))
+    assert flags["nodes"] == "2" and flags["ntasks-per-node"] == "4" and flags["gpus-per-node"] == "4"
+    # A core for each thread and worker; the samples of each of the four processes and room for batches.
+    assert flags["cpus-per-task"] == "5" and flags["mem"] == "48GB"
+    (task,) = (pickle.loads(path.read_bytes()).function for path in run.glob("slurm/*/*_submitted.pkl"))
+    assert (task.recipe, task.data, task.out, task.device) == (recipe, tmp_path, run, "auto")
+    assert task.checkpoint().function == task
+
+
+def test_a_run_is_queued_only_where_it_can_begin(sbatch, recipe, tmp_path, capsys):
+    train = f"train {recipe} --data {tmp_path} --out {tmp_path / 'run'} --slurm nodes=1"
+    assert cli.main([*train.split(), "--resume"]) == 1
+    assert "holds no run to resume" in capsys.readouterr().err
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "checkpoint.pt").write_bytes(b"")
+    assert cli.main(train.split()) == 1
+    assert "already holds a run" in capsys.readouterr().err
+    assert not sbatch.exists()
