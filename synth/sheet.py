@@ -38,7 +38,10 @@ RADIANCE = ("full", "foreground", "diffuse", "unshadowed", "specular", "shading"
 
 
 # Maps of shares and weights: shown as they are, not as light.
-PLAIN = ("matte", "trimap", "shadow", "roughness", "specular_weight", "subsurface_weight")
+PLAIN = (
+    *("matte", "trimap", "shadow", "roughness", "specular_weight", "subsurface_weight"),
+    *("occlusion_forward", "occlusion_backward"),
+)
 
 
 def gain_of(pixels: np.ndarray, matte: np.ndarray | None = None, target: float = 0.8) -> float:
@@ -87,10 +90,20 @@ def show(name: str, pixels: np.ndarray, gain: float = 1.0, matte: np.ndarray | N
         return _bytes(np.concatenate([pixels, np.zeros_like(pixels[:, :, :1])], axis=-1))
     if name.startswith("Crypto"):
         return _bytes(_id_colours(pixels))
+    if name.startswith("flow"):
+        return _bytes(_flow_colours(pixels))
     if name in PLAIN:
         return _bytes(np.broadcast_to(pixels, (*pixels.shape[:2], 3)))
     light = pixels * gain if name in RADIANCE else pixels
     return _bytes(linear_to_srgb(np.clip(np.broadcast_to(light, (*light.shape[:2], 3)), 0, 1)))
+
+
+def _flow_colours(flow: np.ndarray) -> np.ndarray:
+    """Hue for the direction, red to the right; saturation for the length, white where nothing moves: (H, W, 3)."""
+    length = np.linalg.norm(flow, axis=-1, keepdims=True)
+    angle = np.arctan2(flow[:, :, 1:], flow[:, :, :1])
+    hue = 0.5 + 0.5 * np.cos(angle - np.arange(3) * 2 * np.pi / 3)
+    return 1 - length / max(float(length.max()), 1e-6) * (1 - hue)
 
 
 def tile(picture: np.ndarray, label: str, size: int = 200) -> np.ndarray:

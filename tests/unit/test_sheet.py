@@ -86,3 +86,16 @@ def test_a_sheet_that_cannot_be_written_is_one_sentence(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(SampleError, match="Cannot write"):
         sheet.write_sheet(tmp_path / "file" / "sheet.png", np.zeros((8, 8, 3), np.uint8))
+
+
+def test_flow_is_white_at_rest_and_coloured_by_its_direction():
+    right, left, down, rest = sheet.show("flow_forward", np.float32([[[2, 0], [-2, 0], [0, 2], [0, 0]]]))[0].astype(int)
+    assert rest.tolist() == [255, 255, 255]
+    assert right.argmax() == 0 and right[0] == 255
+    # Opposite ways are complementary colours.
+    assert (abs(right + left - 255) <= 1).all()
+    assert abs(down - right).max() > 60
+
+
+def test_nothing_that_moves_is_white_without_a_warning():
+    assert (sheet.show("flow_forward", np.zeros((2, 2, 2), np.float32)) == 255).all()
