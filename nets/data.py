@@ -224,7 +224,8 @@ def crop_rand(rng: np.random.Generator, subject: Subject, size: int, upright: bo
     """
     side = subject.maps.shape[0]
     x, y, width = subject.face
-    tightest = np.clip(1 / width, 1.05, 4)  # nothing but the face
+    # Mostly up to a face that fills half of the width, now and then nothing but the face.
+    tightest = np.clip((1 if rng.uniform() < 0.35 else 0.55) / width, 1.05, 4)
     zoom = float(np.exp(rng.uniform(0, np.log(tightest))))
     if wide and rng.uniform() < 0.25:
         zoom = float(rng.uniform(0.5, 1))
@@ -311,7 +312,7 @@ def example_rand(rng: np.random.Generator, dataset: Dataset, size: int, relit: b
         )
     factors = exposure_rand(rng, portrait if matte.any() else backdrop, matte)
     brightness = 0.18 * np.exp(rng.normal(0.1, 0.7))
-    if rng.uniform() < 0.2:  # a dark room, where flash or a lamp reaches the face alone
+    if rng.uniform() < 0.1:  # a dark room, where flash or a lamp reaches the face alone
         brightness *= np.exp(rng.uniform(-6, -1))
     camera = camera_rand(rng, dataset.config.photography, grey_share)
     photo = photograph(camera, rng, portrait * factors + (1 - matte) * backdrop * brightness)
