@@ -22,8 +22,18 @@ OUTLINES = {
 }
 RIMS = ("wire", "acetate", "upper", "rimless")
 _AROUND = 48
-# Both faces of a lens reflect, so what would be 0.5 for one is 1 here.
-_LENS = {"roughness": 0.02, "specular": 1.0}
+# Scene-linear colours of frames: metals, then plastics from black over tortoise to clear.
+_METALS = ((0.60, 0.60, 0.61), (0.70, 0.52, 0.28), (0.25, 0.25, 0.26), (0.55, 0.33, 0.26), (0.03, 0.03, 0.03))
+_PLASTICS = (
+    (0.008, 0.008, 0.008),
+    (0.02, 0.015, 0.012),
+    (0.07, 0.028, 0.010),
+    (0.012, 0.02, 0.05),
+    (0.25, 0.02, 0.02),
+    (0.45, 0.42, 0.38),
+    (0.16, 0.10, 0.06),
+)
+_PLASTIC_SHARES = (0.4, 0.12, 0.2, 0.1, 0.05, 0.06, 0.07)
 # Radius of the front's curve seen from above; and how far its lower edge leans towards the cheeks, as a slope.
 _CURVE_M, _LEAN = 0.28, 0.12
 
@@ -57,25 +67,21 @@ def glasses_rand(rng: np.random.Generator) -> Glasses:
     shares = (1, 1, 3, 2, 3, 2, 4) if dark else (3, 2, 4, 2, 3, 1.5, 1)
     outline = names[rng.choice(len(names), p=np.array(shares) / sum(shares))]
     rim = RIMS[rng.choice(4, p=(0.36, 0.46, 0.1, 0.08))]
-    width, height = (float(rng.uniform(*OUTLINES[outline][k])) for k in (0, 1))
-    if rim in ("wire", "rimless") or (rim == "upper" and rng.random() < 0.5):
-        metals = ((0.60, 0.60, 0.61), (0.70, 0.52, 0.28), (0.25, 0.25, 0.26), (0.55, 0.33, 0.26), (0.03, 0.03, 0.03))
-        base, metallic = np.array(metals[rng.integers(len(metals))]), True
-    else:
-        plastics = ((0.008,) * 3, (0.02, 0.015, 0.012), (0.07, 0.028, 0.010), (0.012, 0.02, 0.05), (0.25, 0.02, 0.02))
-        plastics += ((0.45, 0.42, 0.38), (0.16, 0.10, 0.06))
-        base, metallic = np.array(plastics[rng.choice(7, p=(0.4, 0.12, 0.2, 0.1, 0.05, 0.06, 0.07))]), False
+    widths, heights = OUTLINES[outline][:2]
+    metallic = rim in ("wire", "rimless") or (rim == "upper" and rng.random() < 0.5)
+    choice = rng.integers(len(_METALS)) if metallic else rng.choice(len(_PLASTICS), p=_PLASTIC_SHARES)
+    base = np.array((_METALS if metallic else _PLASTICS)[choice])
     tint = 0.97 * np.ones(3)
     if dark:
         tint = rng.uniform(0.05, 0.3) * np.exp(np.array(rng.normal(0, (0.25, 0.1, 0.25))))
     return Glasses(
         outline=outline,
         rim=rim,
-        width_mm=width,
-        height_mm=height,
-        colour=tuple(np.clip(base * np.exp(rng.normal(0, 0.1, 3)), 0.004, 0.9).tolist()),
+        width_mm=float(rng.uniform(*widths)),
+        height_mm=float(rng.uniform(*heights)),
+        colour=_triple(np.clip(base * np.exp(rng.normal(0, 0.1, 3)), 0.004, 0.9)),
         metallic=metallic,
-        transmission=tuple(np.clip(tint, 0, 1).tolist()),
+        transmission=_triple(np.clip(tint, 0, 1)),
         slide_mm=float(rng.exponential(1.5)),
     )
 
@@ -102,12 +108,19 @@ def build_glasses(glasses: Glasses, fit: Fit) -> tuple[Part, ...]:
         side = join(side, _nose_pad(outline, front, fit))
     lens = _lens(outline, front)
     frame = join(side, mirrored(side), _bridge(outline, front, fit, thick, deep))
-    metal = {"metallic": 1.0, "roughness": 0.22} if glasses.metallic else {"roughness": 0.25, "coat": 0.3}
-    glass = Material("lens", (0.004,) * 3, transmission=glasses.transmission, **_LENS)
+    metal, polish = (1.0, 0.0) if glasses.metallic else (0.0, 0.3)
+    material = Material("frame", glasses.colour, roughness=0.24, metallic=metal, coat=polish)
+    # Both faces of a lens reflect, so what would be 0.5 for one is 1 here.
+    glass = Material("lens", (0.004, 0.004, 0.004), roughness=0.02, specular=1.0, transmission=glasses.transmission)
     return (
-        _part("glasses", frame, Material("frame", glasses.colour, **metal)),
+        _part("glasses", frame, material),
         _part("lenses", join(lens, mirrored(lens)), glass),
     )
+
+
+def _triple(colour: np.ndarray) -> tuple[float, float, float]:
+    red, green, blue = colour.tolist()
+    return red, green, blue
 
 
 def _part(name: str, mesh: Mesh, material: Material) -> Part:

@@ -60,10 +60,11 @@ def headwear_rand(rng: np.random.Generator, masculine: float) -> Headwear:
         weave = Weave("stripes", dye_rand(rng), float(rng.uniform(0.02, 0.06)), float(rng.uniform(0.2, 0.6)))
     if kind == "headphones":
         colour = ((0.012,) * 3, (0.6,) * 3, (0.25, 0.25, 0.26), dye_rand(rng))[rng.choice(4, p=(0.55, 0.2, 0.1, 0.15))]
+    red, green, blue = colour
     return Headwear(
         kind=kind,
         colour=colour,
-        second=dye_rand(rng) if rng.random() < 0.4 else tuple(0.6 * c for c in colour),
+        second=dye_rand(rng) if rng.random() < 0.4 else (0.6 * red, 0.6 * green, 0.6 * blue),
         height=float(rng.beta(2, 2)),
         size=float(rng.uniform()),
         tilt_deg=float(rng.normal(0, 3)),

@@ -138,9 +138,9 @@ def _layer(material: Material, garment: Garment, cut: str, loose_cm: float, surf
     folds = smooth_noise(rng, position * (0.01, 0.006, 0.01), 0.07) * np.clip((-19 - position[:, 1]) / 8, 0, 1)
     # Close to the skin at the seam, which is itself a little thicker than the cloth.
     seam = 0.12 * np.exp(-((below / 0.8) ** 4))
-    close = min(loose_cm, 0.3 if cut != "jacket" else loose_cm)
+    close = min(loose_cm, 0.4 if cut != "jacket" else loose_cm)
     away = close + (loose_cm - close) * np.clip(below / 4, 0, 1) + seam + 0.25 * garment.folds * folds.clip(-1, 3)
-    outer = position + np.maximum(away, 0.2)[:, None] * normal
+    outer = position + np.maximum(away, 0.35)[:, None] * normal
     # The cloth has an edge at the neck: a strip from its rim to just under the skin.
     used = np.unique(rim)
     inner = position[used] - 0.05 * normal[used]

@@ -120,7 +120,8 @@ def makehuman_head_rand(rng: np.random.Generator, pack: Path) -> MakeHumanHead:
     ancestry = tuple(rng.dirichlet(leaning.get(skin.fitzpatrick, (2.0, 0.3, 0.2))).tolist())
     male = gender > 0.5
     hair = None
-    if rng.random() < 0.5:
+    # The half transparent cards of the meshes cost more to render than strands do.
+    if rng.random() < 0.3:
         # Two hair proxies came without their pictures, and without opacity they look like knitted caps.
         names = [name for name in _of_gender(proxies["hair"], male) if name in HAIR_TEXTURES]
         # What hangs over one eye is what fewer people wear.
@@ -300,7 +301,7 @@ def _hair_material(hair: str, colour: tuple[float, float, float], pack: Path, in
     # Dark pictures hold little more than the marks of their compression: brightening stops at twelve times.
     tint = np.minimum(np.array(colour) / HAIR_TEXTURES[hair], 12.0)
     alpha = picture_path(pack, f"{name}_alpha", ".png")
-    return Material("hair", tuple(tint.tolist()), picture_path(pack, name), alpha, roughness=0.45, specular=0.4)
+    return Material("hair", tuple(tint.tolist()), picture_path(pack, name), alpha=alpha, roughness=0.45, specular=0.4)
 
 
 def _proxy(pack: Path, kind: str, name: str) -> dict:

@@ -33,7 +33,8 @@ def hair_strands(
     step = length / (_POINTS - 1)
     layer = rng.uniform(0, 1, count) ** 1.5
     stray = 0.07 * rng.normal(size=(count, 3))
-    onwards = np.where(roots[:, 1:2] < hull.centre[1] + 0.03, -1.0, 1.0) * np.array([0, 1.0, 0])
+    onwards = np.where(roots[:, 1:2] < hull.centre[1] + 0.02, -1.0, 1.0) * np.array([0, 1.0, 0])
+    onwards = onwards + np.sign(roots[:, :1] - hull.centre[0]) * np.array([0.5, 0, 0])
     points, heading = [roots], _unit(style.stand * normals + _combing(hair, roots, roots, hull, knot))
     for k in range(1, _POINTS):
         wish = _combing(hair, points[-1], roots, hull, knot) + stray
@@ -41,9 +42,10 @@ def hair_strands(
         if style.combing == "out":
             wish = (0.25 if hair.curl > 0.3 else 0.4) * wish + normals + 6 * stray * hair.curl
         else:
-            # Hair that has left the head along a tangent comes back to it.
+            # Hair that has left the head along a tangent comes back to it, but not to jaw and neck: there it hangs.
             radius, surface = heights_above(hull, points[-1])
-            loose = np.clip((radius - surface - lifted) / step, 0, 0.8)
+            above_ears = np.clip((points[-1][:, 2] + 0.03) / 0.06, 0, 1)
+            loose = np.clip((radius - surface - lifted) / step, 0, 0.8) * above_ears
             wish = wish - loose[:, None] * _unit(points[-1] - hull.centre)
         # Long hair does not pile up on the shoulders: it falls before them or behind them.
         landed = np.clip(1.5 - above_ground(hull, points[-1]) / 0.012, 0, 1) * (points[-1][:, 2] < -0.1)
