@@ -70,7 +70,7 @@ def kill_at_random(process, out, rng):
         time.sleep(0.05)
     pace_s = time.monotonic() - begin
     while process.poll() is None:
-        time.sleep(rng.uniform(0.2, 1.3) * pace_s)
+        time.sleep(rng.uniform(0.3, 2) * pace_s)
         if pids := workers_on(out):
             os.kill(int(rng.choice(pids)), signal.SIGKILL)
             killed += 1
@@ -94,7 +94,7 @@ def test_killing_workers_at_random_loses_nothing_and_renders_nothing_twice(tmp_p
         reader.join()
         if process.returncode == 0:
             break
-        assert "could not be rendered" in process.stderr.read()
+        assert "the same command" in process.stderr.read()
     print(f"{killed} workers killed", *lines, sep="\n")
     assert killed >= 2
     assert sum("will be tried again" in line or "has failed" in line for line in lines) >= 1
