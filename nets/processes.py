@@ -8,7 +8,6 @@ whole batch is added up here: batch statistics, and what a loss divides by.
 import torch
 import torch.distributed as dist
 from accelerate import Accelerator
-from accelerate.utils import DistributedDataParallelKwargs
 from torch import Tensor, nn
 
 from ..errors import ConfigError
@@ -24,11 +23,9 @@ def join_processes(device: str = "auto") -> Accelerator:
     """
     if device not in DEVICES:
         raise ConfigError(f"The device {device!r} is unknown. Known are: {', '.join(DEVICES)}.")
-    # Statistics are shared by SharedNorm; a broadcast of the first process's would only cost time.
-    keep_buffers = DistributedDataParallelKwargs(broadcast_buffers=False)
     # Without a GPU Accelerate has to be told, or it would start each process as if it were alone.
     cpu = device == "cpu" or not torch.cuda.is_available()
-    return Accelerator(cpu=cpu, kwargs_handlers=[keep_buffers])
+    return Accelerator(cpu=cpu)
 
 
 def process_count() -> int:

@@ -64,9 +64,10 @@ def test_two_processes_have_the_losses_of_one_with_the_same_batches(two_and_one)
     two, one = map(losses, two_and_one)
     assert two.keys() == one.keys() and {stage for stage, *_ in one} == {0, 1}
     for (stage, step, term), value in one.items():
-        # Sums are rounded in another order. Adam's first steps are the signs of the gradients, of tiny ones too, so
-        # that rounding grows from step to step; statistics of half a batch would be off by per cents at once.
-        close = {"rel": 1e-5} if (stage, step) == (0, 1) else {"rel": 2e-3, "abs": 2e-4}
+        # Sums are rounded in another order, which shows where two pictures are subtracted (smoothness). Adam's first
+        # steps are the signs of the gradients, of tiny ones too, so that rounding grows from step to step; statistics
+        # of half a batch would be off by per cents at once.
+        close = {"rel": 1e-4} if (stage, step) == (0, 1) else {"rel": 2e-3, "abs": 2e-4}
         assert two[stage, step, term] == pytest.approx(value, **close), (stage, step, term)
 
 
