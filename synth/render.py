@@ -22,7 +22,6 @@ import os
 import queue
 import shutil
 import sys
-import tempfile
 import threading
 from collections.abc import Collection, Iterator
 from contextlib import suppress
@@ -39,7 +38,7 @@ from .device import choose_device
 from .sample import sample_name, write_sample
 from .settings import Settings, read_settings
 from .shots import shoot
-from .workers import MARK
+from .workers import MARK, SCRATCH
 
 
 def render_group(
@@ -89,8 +88,10 @@ def _say(**message: object) -> None:
 def _read_orders(orders: "queue.Queue[str]") -> None:
     for line in sys.stdin:
         orders.put(line)
-    # The parent is gone or wants no more. Cycles may be rendering, and nobody else will remove its pictures.
-    shutil.rmtree(tempfile.gettempdir(), ignore_errors=True)
+    # The parent is gone or wants no more. Cycles may be rendering, and nobody else will remove its pictures. Only what
+    # the parent has made for them: the system's own temporary folder belongs to others.
+    if SCRATCH in os.environ:
+        shutil.rmtree(os.environ[SCRATCH], ignore_errors=True)
     os._exit(0)
 
 

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 MARK = "@relight-stage "
+SCRATCH = "RELIGHT_STAGE_SCRATCH"  # names the folder that a worker removes when its parent is gone
 SCRIPT = Path(__file__).with_name("render.py")
 
 
@@ -75,7 +76,7 @@ class Worker:
         self._tail: deque[str] = deque(maxlen=40)
         # Cycles' images go here and not to the system's temporary folder, where a killed worker would leave them.
         self._folder = tempfile.mkdtemp(prefix="relight-stage-")
-        environment = {**os.environ, **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), self._folder)}
+        environment = {**os.environ, **dict.fromkeys(("TMPDIR", "TEMP", "TMP", SCRATCH), self._folder)}
         environment.update(OIDN_NUM_THREADS=str(len(share)), OIDN_SET_AFFINITY="0")
         # Matrix products on several threads round otherwise than on one: vertices, and then pixels, would depend on how
         # many processors a worker has.

@@ -14,6 +14,7 @@ import pytest
 from relight_stage.synth.checks import check_dataset
 from relight_stage.synth.exr import read_planes
 from relight_stage.synth.sample import list_samples, read_meta
+from relight_stage.synth.workers import SCRATCH
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="kills processes the POSIX way")
 SCRIPT = Path(__file__).resolve().parents[2] / "synth" / "render.py"
@@ -170,8 +171,10 @@ def wait_for_a_worker_at_work(process, out):
 
 
 @pytest.mark.slow
-def test_workers_die_with_their_parent(tmp_path):
-    out = tmp_path / "set"
+def test_workers_die_with_their_parent_and_take_their_temporary_files_along(tmp_path, monkeypatch):
+    out, scratch = tmp_path / "set", tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setenv("TMPDIR", str(scratch))
     process = render(out, "--count", 50, "--workers", 2)
     wait_for_a_worker_at_work(process, out)
     process.kill()
@@ -180,6 +183,16 @@ def test_workers_die_with_their_parent(tmp_path):
     while workers_on(out) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert workers_on(out) == []
+    assert not list(scratch.iterdir())
+
+
+def test_a_worker_without_a_parent_ends_and_removes_nothing_of_others(tmp_path):
+    (tmp_path / "others").write_text("keep me")
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    environment.pop(SCRATCH, None)
+    command = [sys.executable, str(SCRIPT), "--", "--worker", str(tmp_path / "set")]
+    subprocess.run(command, stdin=subprocess.DEVNULL, env=environment, capture_output=True, timeout=300)
+    assert (tmp_path / "others").read_text() == "keep me"
 
 
 @pytest.mark.slow
