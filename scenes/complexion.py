@@ -263,9 +263,9 @@ def _height_mm(
     # Cells of skin: ridges of noise; pores: its lowest tips.
     cells = -np.abs(quick_grain(at, 1.1, seeds[9]))
     pit = -smoothstep(0.7, 1.8, quick_grain(at, 0.8, seeds[10]))
-    height = 0.012 * fine + (0.022 + 0.02 * skin.lines) * cells
-    height += (0.05 + 0.10 * skin.pores) * zones["pores"] * pit
-    height += 0.03 * skin.pores * quick_grain(at, 3.5, seeds[11]) * zones["pores"]
+    height = 0.010 * fine + (0.014 + 0.016 * skin.lines) * cells
+    height += (0.035 + 0.07 * skin.pores) * zones["pores"] * pit
+    height += 0.015 * skin.pores * quick_grain(at, 3.5, seeds[11]) * zones["pores"]
     height = height * (1 - lips) + 0.05 * bristle
     on = np.flatnonzero(lips > 0)
     furrow = grain(at[on] * np.float32([1, 0.35, 0.2]), 0.9, seeds[12])

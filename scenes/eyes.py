@@ -177,14 +177,16 @@ def _material(eyes: Eyes, limbus: float, inwards: float) -> Material:
     iris = _iris(eyes, theta / limbus, phi, seeds)
     # The edge of the iris is soft, where the white grows over it.
     colour += smoothstep(1.06, 0.93, theta / limbus)[:, None] * (iris - colour)
-    part = np.minimum(theta / limbus, 1.25)
-    height = np.where(part < 1, part**2, 1 + 2 * (part - 1) - 4 * (part - 1) ** 2) / 1.25
+    # The bowl's slope grows with θ and ends before the limbus does, where the white stands on the cornea's own surface.
+    steps = np.linspace(0, 1.1, 200)
+    bowl = np.cumsum(2 * steps * smoothstep(1.0, 0.8, steps)) * (steps[1] - steps[0])
+    height = np.interp(theta / limbus, steps, bowl) / bowl[-1]
     relief = np.stack([height, np.full_like(height, 0.4)], -1).reshape(_SIZE, _SIZE, 2)
     return Material(
         "eye",
         paint=(linear_to_srgb(np.clip(colour, 0.003, 1)) * 255 + 0.5).astype(np.uint8).reshape(_SIZE, _SIZE, 3),
         relief=relief.astype(np.float32),
-        relief_mm=_BOWL_MM * 1.25,
+        relief_mm=float(_BOWL_MM * bowl[-1]),
         specular=0.15,
         coat=1.0,
     )

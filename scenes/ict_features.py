@@ -80,8 +80,10 @@ def lashes(head: "IctHead", model: Model, vertices: np.ndarray, origin: np.ndarr
             away = root - eye
             away /= np.linalg.norm(away, axis=1, keepdims=True)
             fan = (t - 0.45)[:, None] * np.float32([0.9 * np.sign(outer[0]), 0, 0])
-            lift = np.float32([0, 1.0 if upper else -0.9, 0])
-            heading = away + fan + rng.normal(0, 0.08, (count, 3))
+            lift = np.float32([0, 1.3 if upper else -0.9, 0])
+            # The lid bulges above its rim: upper lashes first go forwards, under it.
+            forward = np.float32([0, -0.5, 0.45]) if upper else np.float32([0, 0.1, 0.1])
+            heading = away + forward + fan + rng.normal(0, 0.08, (count, 3))
             length = longest * np.sin(np.pi * np.clip(0.15 + 0.7 * t, 0, 1)) * rng.uniform(0.7, 1, count)
             # Out of the lid first, then curling up (down on the lower lid).
             hairs.append(root + length[:, None] * (0.75 * steps[:, None] * heading + 0.55 * steps[:, None] ** 2 * lift))

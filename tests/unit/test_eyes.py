@@ -62,7 +62,7 @@ def test_the_iris_lies_as_if_flat_behind_the_cornea(eyes):
     size = len(row)
     theta = (np.arange(size) + 0.5 - size / 2) / size / 0.49 * 1.5
     slope = np.gradient(row, theta * 12)
-    inside = (np.abs(theta) < 0.8 * LIMBUS) & (np.abs(theta) > 0.2 * LIMBUS)
+    inside = (np.abs(theta) < 0.75 * LIMBUS) & (np.abs(theta) > 0.2 * LIMBUS)
     assert (np.sign(slope[inside]) == np.sign(theta[inside])).all()
     assert np.abs(np.arctan(slope[inside]) - theta[inside]).max() < np.radians(20)
 
