@@ -163,10 +163,11 @@ def sample_tiles(maps: dict[str, np.ndarray], light_map: np.ndarray, size: int =
     gains = {name: white for name in ("shading", "direct", "indirect")}
     gains["light map"] = gain_of(light_map, target=0.9)
     # Straight maps go on outside the person, where they mean nothing.
-    straight = {name: maps[name] * matte for name in ("shading", "shadow", "direct", "indirect") if name in maps}
+    straight = ("shading", "shadow", "direct", "indirect")
+    covered = {name: pixels * matte for name, pixels in maps.items() if name in straight}
     # The first layer of a Cryptomatte holds what covers most of each pixel.
     named = {name: pixels for name, pixels in maps.items() if not name.startswith("Crypto") or name.endswith("00")}
-    named = {**named, **straight, "light map": light_map}
+    named = {**named, **covered, "light map": light_map}
     return [tile(show(name, pixels, gains.get(name, gain), matte), name, size) for name, pixels in named.items()]
 
 

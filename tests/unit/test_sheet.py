@@ -99,3 +99,29 @@ def test_flow_is_white_at_rest_and_coloured_by_its_direction():
 
 def test_nothing_that_moves_is_white_without_a_warning():
     assert (sheet.show("flow_forward", np.zeros((2, 2, 2), np.float32)) == 255).all()
+
+
+def test_places_span_the_colours_and_nothing_is_black():
+    places = np.zeros((1, 4, 3), np.float32)
+    places[0, 1:, 0] = (-0.2, 0.0, 0.4)
+    matte = np.array([[0, 1, 1, 1]], np.float32)
+    shown = sheet.show("position", places, matte=matte)[0, :, 0].astype(int)
+    assert shown[0] == 0 and shown[1] < shown[2] < shown[3] and shown[3] > 250
+
+
+def test_each_object_has_a_colour_by_its_share():
+    ids = np.zeros((1, 3, 4), np.float32)
+    for k, name in enumerate((0x055EC73D, 0xA8FCE865, 0x055EC73D)):
+        ids[0, k, 0] = np.uint32(name).view(np.float32)
+    ids[0, :, 1] = (1, 1, 0.5)
+    shown = sheet.show("CryptoObject00", ids)[0].astype(int)
+    assert (shown[0] != shown[1]).any()
+    assert np.abs(shown[0] - 2 * shown[2]).max() <= 1  # rounding
+
+
+def test_a_sheet_shows_each_cryptomatte_once():
+    rng = np.random.default_rng(0)
+    channels = {"full": 3, "shading": 3, "direct": 3, "matte": 1, "CryptoObject00": 4, "CryptoObject01": 4}
+    maps = {name: rng.random((16, 16, count)).astype(np.float32) for name, count in channels.items()}
+    # full, shading, direct, matte, CryptoObject00, light map
+    assert len(sheet.sample_tiles(maps, rng.random((8, 16, 3)).astype(np.float32), 32)) == 6
