@@ -34,8 +34,8 @@ class Style:
     curl: tuple[float, float]
     clump: float
     fringe: bool = False
-    radius_m: float = 0.00052
-    count: int = 6000
+    radius_m: float = 0.00056
+    count: int = 5300
 
 
 STYLES = {
