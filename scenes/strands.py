@@ -44,7 +44,7 @@ def hair_strands(
         else:
             # Hair that has left the head along a tangent comes back to it, but not to jaw and neck: there it hangs.
             radius, surface = heights_above(hull, points[-1])
-            above_ears = np.clip((points[-1][:, 2] + 0.03) / 0.06, 0, 1)
+            above_ears = np.clip((points[-1][:, 2] + 0.03) / 0.06, 0, 1) if style.combing != "knot" else 1.0
             loose = np.clip((radius - surface - lifted) / step, 0, 0.8) * above_ears
             wish = wish - loose[:, None] * _unit(points[-1] - hull.centre)
         # Long hair does not pile up on the shoulders: it falls before them or behind them.
@@ -121,9 +121,13 @@ def _combing(hair: Hair, points: np.ndarray, roots: np.ndarray, hull: Hull, knot
     parted = np.clip((root[:, :1] - line) / 0.008, -1, 1)
     if combing == "knot":
         away = knot - points
-        near = np.linalg.norm(away, axis=-1, keepdims=True) < 0.022
-        fall = np.where(near | (at[:, 2:] < knot[2] - hull.centre[2] - 0.01) & (at[:, 1:2] > 0.09), down, away)
-    elif combing == "part":
+        # Tight over the head to the knot, free below it.
+        past = (np.linalg.norm(away, axis=-1) < 0.022) | (at[:, 2] < knot[2] - hull.centre[2] - 0.01) & (
+            at[:, 1] > 0.09
+        )
+        tight = _unit(away - (away * out).sum(-1, keepdims=True) * out)
+        return np.where(past[:, None], down + 0.2 * back, tight)
+    if combing == "part":
         fall = top * (parted * left + 0.45 * back) + (1 - top) * (down + 0.3 * back)
     elif combing == "fringe":
         before = (root[:, 1:2] < -0.045) & (np.abs(root[:, :1]) < 0.055)
