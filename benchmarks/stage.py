@@ -8,6 +8,7 @@ CPU time is that of the whole process, Cycles' threads included: other work on t
 import argparse
 import json
 import os
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -28,6 +29,7 @@ from relight_stage.scenes.scene import Scene, scenes_rand
 from relight_stage.synth import shots, stage
 from relight_stage.synth.denoise import denoise
 from relight_stage.synth.exr import stack
+from relight_stage.synth.farm import render_dataset
 from relight_stage.synth.passes import RGB, layer
 from relight_stage.synth.sample import sample_name, write_sample
 from relight_stage.synth.settings import Settings
@@ -38,6 +40,7 @@ SEED = 7
 LIGHTS = (8, 16, 32, 64, 128, 331)
 SIZES = (128, 256, 512, 1024)
 STRANDS = (0, 0.25, 0.5, 1, 2)
+AXES = ("lights", "size", "strands", "workers")
 KINDS = ("full", "diffuse", "unshadowed")
 TOGETHER, ALONE = "together", "alone"
 
@@ -235,6 +238,21 @@ def measure_growth(packs: Packs, axis: str, size: int) -> dict[str, Any]:
     return {"axis": axis, "size": size, "seconds": seconds}
 
 
+def measure_workers(out: Path, assets: Path | None, size: int, count: int = 8) -> dict[str, Any]:
+    """Wall seconds a sample of the farm with one process, two, and as many as the machine has processors.
+
+    Unlike the other cases this one wants a machine that does nothing else.
+    """
+    seconds = {}
+    for workers in sorted({1, 2, os.cpu_count() or 1}):
+        folder = out / f"workers_{workers}"
+        shutil.rmtree(folder, ignore_errors=True)
+        begin = time.monotonic()
+        render_dataset(folder, count, Settings(SEED, size, "olat:32"), assets, workers, report=lambda _: None)
+        seconds[str(workers)] = (time.monotonic() - begin) / count
+    return {"axis": "workers", "size": size, "seconds": seconds}
+
+
 def thinned(bust: Bust, share: float) -> Bust:
     """The bust with a share of its strands; more than all by laying them down again, a little aside."""
     strands = []
@@ -297,11 +315,12 @@ def as_markdown(results: dict[str, Any]) -> str:
                 cells.append("" if other is None else f"{other / spent:.1f} × the cost")
             lines.append("| " + " | ".join(cells) + " |")
         lines.append("")
-    for axis in ("lights", "size", "strands"):
+    for axis in AXES:
         if axis in results:
             seconds = results[axis]["seconds"]
+            unit = "wall s a sample" if axis == "workers" else "CPU s"
             lines += [f"| {axis} | " + " | ".join(seconds) + " |", "|" + "---|" * (len(seconds) + 1)]
-            lines += ["| CPU s | " + " | ".join(f"{s:.1f}" for s in seconds.values()) + " |", ""]
+            lines += [f"| {unit} | " + " | ".join(f"{s:.1f}" for s in seconds.values()) + " |", ""]
     if "memory" in results:
         memory = results["memory"]
         lines.append(f"Memory: {memory['slope_mib_a_sample']:+.2f} MiB a sample, at most {memory['peak_mib']:.0f} MiB.")
@@ -315,14 +334,14 @@ def plot(results: dict[str, Any], path: Path) -> None:
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
-    axes = [axis for axis in ("lights", "size", "strands") if axis in results]
+    axes = [axis for axis in AXES if axis in results]
     figure, panels = plt.subplots(1, max(len(axes), 1), figsize=(4 * max(len(axes), 1), 3.2), squeeze=False)
-    titles = {"lights": "lights", "size": "side of the picture, px", "strands": "hair strands"}
+    titles = {"lights": "lights", "size": "side of the picture, px", "strands": "hair strands", "workers": "workers"}
     for axis, panel in zip(axes, panels[0], strict=False):
         seconds = results[axis]["seconds"]
         x, y = [float(key) for key in seconds], list(seconds.values())
         panel.plot(x, y, "o-", color="#c0562f")
-        if axis != "strands":
+        if axis in ("lights", "size"):
             panel.set_xscale("log")
             panel.set_yscale("log")
             panel.set_xticks(x, list(seconds))
@@ -330,7 +349,7 @@ def plot(results: dict[str, Any], path: Path) -> None:
         else:
             panel.set_ylim(0)
         panel.set_xlabel(titles[axis])
-        panel.set_ylabel("CPU seconds")
+        panel.set_ylabel("wall seconds a sample" if axis == "workers" else "CPU seconds")
         panel.grid(alpha=0.3)
     figure.tight_layout()
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -340,7 +359,7 @@ def plot(results: dict[str, Any], path: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("out", type=Path)
-    cases = ("olat", "hdri", "plain", "lights", "size", "strands", "memory")
+    cases = ("olat", "hdri", "plain", "memory", *AXES)
     parser.add_argument("--case", action="append", choices=cases, help="measure this; default: olat and hdri")
     parser.add_argument("--size", type=int, default=256)
     parser.add_argument("--groups", type=int, help="people in the cases olat, hdri (4) and memory (25)")
@@ -356,11 +375,9 @@ def main() -> None:
         "olat": lambda: measure_parts(arguments.out, packs, arguments.size, "olat:32", **groups),
         "hdri": lambda: measure_parts(arguments.out, packs, arguments.size, "hdri:4", **groups),
         "plain": lambda: measure_plain(packs, arguments.size, reference=arguments.reference),
+        "workers": lambda: measure_workers(arguments.out, arguments.assets, arguments.size),
         "memory": lambda: measure_memory(arguments.out, packs, arguments.size, **groups),
-        **{
-            axis: lambda axis=axis: measure_growth(packs, axis, arguments.size)
-            for axis in ("lights", "size", "strands")
-        },
+        **{axis: lambda axis=axis: measure_growth(packs, axis, arguments.size) for axis in AXES[:3]},
     }
     arguments.out.mkdir(parents=True, exist_ok=True)
     for case in arguments.case or (() if arguments.plot else ("olat", "hdri")):
