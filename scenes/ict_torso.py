@@ -62,6 +62,25 @@ def extend(vertices: np.ndarray, neutral: np.ndarray, faces: np.ndarray, loop: n
         loop: (L,) vertices of the edge, in order.
         breadth: scale of the shoulders' breadth, 1 for the mean.
     """
+    rows = _chest_rows(vertices, faces, loop, breadth)
+    normals = vertex_normals(vertices, faces)
+    count = len(loop)
+    ids = np.concatenate([loop, len(vertices) + np.arange(len(rows) * count)]).reshape(-1, count)
+    upper, lower = ids[:-1], ids[1:]
+    quads = np.stack([upper, lower, np.roll(lower, -1, 1), np.roll(upper, -1, 1)], -1).reshape(-1, 4)
+    # The loop may run clockwise: the new faces look the way the old ones do at the edge.
+    points = np.concatenate([vertices, *rows]).astype(np.float32)
+    a, b, c, d = points[quads[:count]].transpose(1, 0, 2)
+    if (np.cross(c - a, d - b) * normals[loop]).sum() < 0:
+        quads = quads[:, ::-1]
+    faces = np.concatenate([faces, quads]).astype(np.int32)
+    # Where these rows are on the neutral head, so that necklines run through them without a step.
+    rest = np.concatenate([neutral, *_chest_rows(neutral, faces[: -len(quads)], loop, breadth)])
+    return Surface(points, vertex_normals(points, faces), faces, rest)
+
+
+def _chest_rows(vertices: np.ndarray, faces: np.ndarray, loop: np.ndarray, breadth: float) -> list[np.ndarray]:
+    """Rows of points (L, 3) that go on from the open edge down to the last of ``_RINGS``."""
     edge = vertices[loop]
     normals = vertex_normals(vertices, faces)
     along = np.roll(edge, -1, 0) - np.roll(edge, 1, 0)
@@ -80,20 +99,7 @@ def extend(vertices: np.ndarray, neutral: np.ndarray, faces: np.ndarray, loop: n
         control.append(np.stack([x, y, z], 1))
     control.append(2 * control[-1] - control[-2])
     spans = [control[k : k + 4] for k in range(4)]
-    rows = [_catmull_rom(a, b, c, d, t) for a, b, c, d in spans for t in np.arange(1, _ROWS + 1) / _ROWS]
-
-    count = len(loop)
-    ids = np.concatenate([loop, len(vertices) + np.arange(len(rows) * count)]).reshape(-1, count)
-    upper, lower = ids[:-1], ids[1:]
-    quads = np.stack([upper, lower, np.roll(lower, -1, 1), np.roll(upper, -1, 1)], -1).reshape(-1, 4)
-    # The loop may run clockwise: the new faces look the way the old ones do at the edge.
-    points = np.concatenate([vertices, *rows]).astype(np.float32)
-    a, b, c, d = points[quads[:count]].transpose(1, 0, 2)
-    if (np.cross(c - a, d - b) * normals[loop]).sum() < 0:
-        quads = quads[:, ::-1]
-    faces = np.concatenate([faces, quads]).astype(np.int32)
-    rest = np.concatenate([neutral, *rows])
-    return Surface(points, vertex_normals(points, faces), faces, rest)
+    return [_catmull_rom(a, b, c, d, t) for a, b, c, d in spans for t in np.arange(1, _ROWS + 1) / _ROWS]
 
 
 def dress(garment: Garment, surface: Surface) -> tuple[Part, ...]:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
 
 from relight_stage.scenes.bust import LABELS
 from relight_stage.scenes.ict_facekit import ict_bust, ict_head_rand, ict_scalp
@@ -115,3 +117,19 @@ def signed_volume(part) -> float:
     triangles = np.concatenate([part.faces[:, :3], part.faces[part.faces[:, 3] >= 0][:, [0, 2, 3]]])
     a, b, c = (part.vertices[triangles[:, k]].astype(float) - part.vertices.mean(0) for k in range(3))
     return float(np.einsum("ij,ij->", a, np.cross(b, c)) / 6)
+
+
+def test_a_crew_neck_has_one_hole_and_no_other(pack):
+    heads = (ict_head_rand(np.random.default_rng(seed), pack) for seed in range(60))
+    for head in [h for h in heads if h.garment.cut == "crew"][:8]:
+        garment = next(part for part in ict_bust(head, pack).parts if part.name == "garment")
+        last = np.where(garment.faces[:, 3] < 0, garment.faces[:, 2], garment.faces[:, 3])
+        sides = [garment.faces[:, :2], garment.faces[:, 1:3], np.stack([garment.faces[:, 2], last], 1)]
+        sides.append(np.stack([last, garment.faces[:, 0]], 1))
+        edges = np.sort(np.concatenate(sides), 1)
+        edges, count = np.unique(edges[edges[:, 0] != edges[:, 1]], axis=0, return_counts=True)
+        border = edges[count == 1]
+        graph = coo_matrix((np.ones(len(border)), border.T), shape=(len(garment.vertices),) * 2)
+        groups = connected_components(graph, directed=False)[1][border[:, 0]]
+        # The neck's and the one below the picture.
+        assert len(np.unique(groups)) == 2
