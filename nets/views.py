@@ -13,11 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from .resampling import Enlarged, Window, extrapolate, guided_coefficients, neighbourhood_range, resize
+from .resampling import Enlarged, Window, box_mean, extrapolate, guided_coefficients, neighbourhood_range, resize
 
 # The photo's detail is the ratio of the photo to its blurred self. Below DETAIL_FLOOR (scene-linear) a photo is
 # mostly noise, and over DETAIL_LIMIT a pixel stands against a background that the matte missed.
 DETAIL_FLOOR, DETAIL_LIMIT = 0.01, 4.0
+# Half the width, in the networks' pixels, of what is smoothed out of an albedo before the photo's texture goes in.
+TEXTURE, TEXTURE_LIMIT = 1, 2.0
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,18 @@ def complete_foreground(photo: np.ndarray, guess: np.ndarray, matte: np.ndarray)
     alpha = matte[:, :, None]
     background = extrapolate(photo, _certain(1 - matte))
     return np.clip(guess + alpha * (photo - alpha * guess - (1 - alpha) * background), 0, 1).astype(np.float32)
+
+
+def textured(albedo: np.ndarray, foreground: np.ndarray, matte: np.ndarray) -> np.ndarray:
+    """The albedo with the photo's finest texture for its own, (h, w, 3): networks blur what they are not sure of.
+
+    What is finer than TEXTURE pixels in a photo is pigment and pores rather than shading.
+    """
+    floor = np.float32(DETAIL_FLOOR)
+    smooth = [box_mean(box_mean(extrapolate(x, matte), TEXTURE), TEXTURE) + floor for x in (foreground, albedo)]
+    ratio = np.clip((foreground + floor) / smooth[0], 1 / TEXTURE_LIMIT, TEXTURE_LIMIT)
+    share = _certain(matte)[:, :, None]
+    return np.clip(albedo + share * (smooth[1] * ratio - floor - albedo), 0, 1).astype(np.float32)
 
 
 def assemble(
