@@ -1,13 +1,13 @@
 """Places on MakeHuman's base mesh, by the ids of its vertices and faces (the mesh never changes its topology)."""
 
 # The 68 landmarks in iBUG order, as vertices: the ICT FaceKit's landmarks carried over by a thin-plate spline through
-# eye corners, lids, nose, mouth corners and chin, snapped to the nearest vertex and made symmetric; the brows lie on
-# the median of the pack's twelve eyebrows.
+# eye corners, lids, nose, mouth corners and chin, snapped to the nearest vertex and made symmetric; the lids' lie
+# on the front of their rims, and the brows on the median of the pack's twelve eyebrows.
 # fmt: off
 LANDMARKS = (
     870, 5235, 5246, 5242, 5240, 3697, 916, 5292, 732, 11898, 7618, 10365, 11849, 11851, 11854, 11844, 7575, 212,
-    206, 176, 180, 166, 6943, 6956, 6952, 6981, 6987, 136, 131, 164, 5054, 360, 314, 343, 7077, 7121, 1090, 1081,
-    1099, 1104, 1096, 1094, 7796, 7791, 7773, 7782, 7786, 7788, 3735, 447, 456, 455, 7215, 7207, 10403, 7166, 7241,
+    206, 176, 180, 166, 6943, 6956, 6952, 6981, 6987, 136, 131, 164, 5054, 360, 314, 343, 7077, 7121, 1063, 0, 54,
+    1104, 47, 41, 7796, 6838, 6784, 7755, 6825, 6831, 3735, 447, 456, 455, 7215, 7207, 10403, 7166, 7241,
     492, 486, 406, 530, 470, 474, 7226, 7275, 7237, 493, 482,
 )
 

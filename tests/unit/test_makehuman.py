@@ -49,6 +49,15 @@ def test_landmarks_lie_on_the_skin_and_left_is_left(bust):
     assert bust.landmarks[8, 2] < bust.landmarks[57, 2] < bust.landmarks[33, 2] < bust.landmarks[27, 2]
 
 
+def test_closing_the_eyes_closes_their_landmarks(head, pack):
+    def gaps(expression):
+        points = makehuman_bust(replace(head, expression=expression), pack).landmarks
+        return [np.linalg.norm(points[a] - points[b]) for a, b in ((37, 41), (38, 40), (43, 47), (44, 46))]
+
+    closure = tuple((f"eye-{side}-closure", 1.0) for side in ("left", "right"))
+    assert max(np.divide(gaps(closure), gaps(()))) < 0.4
+
+
 def test_the_brows_landmarks_run_from_the_right_end_to_the_left(bust):
     assert (np.diff(bust.landmarks[17:27, 0]) > 0).all()
 
