@@ -8,8 +8,11 @@ import numpy as np
 from .cameras import Camera, camera_rand
 from .environments import Environment, environment_rand
 from .heads import Head, head_rand
+from .light_path import light_path_rand
 from .motion import FPS, Moment, motion_rand
 from .packs import Packs
+
+CARRIED_SHARE = 0.3  # of sequences: a lamp is carried around the head in a standing environment
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,8 @@ def scenes_rand(
     ``group * count`` on.
 
     Args:
-        frames: 1 for stills before one camera, each in its own light; ``count`` for a sequence, whose light may turn.
+        frames: 1 for stills before one camera, each in its own light; ``count`` for a sequence, whose light may turn or
+            in which a lamp may be carried around the head.
     """
     head_rng, camera_rng, light_rng, motion_rng = np.random.default_rng([seed, group]).spawn(4)
     head, camera = head_rand(head_rng, packs), camera_rand(camera_rng)
@@ -50,11 +54,14 @@ def scenes_rand(
         lights = (environment_rand(rng, hdris) for rng in light_rng.spawn(count))
         return tuple(Scene(seed, first + k, head, camera, light) for k, light in enumerate(lights))
     motion = motion_rand(motion_rng, frames / FPS)
-    light = environment_rand(light_rng.spawn(1)[0], hdris)
+    around_rng, lamp_rng = light_rng.spawn(2)
+    around = environment_rand(around_rng, hdris)
+    carried = light_path_rand(lamp_rng, around) if lamp_rng.random() < CARRIED_SHARE else None
 
     def at(frame: int) -> Scene:
         moment = Moment(motion, frame, frames)
-        seen_by, lit_by = motion.camera(camera, moment.time_s), light.turned(motion.light.at(moment.time_s))
-        return Scene(seed, first + frame, head, seen_by, lit_by, moment)
+        time_s = moment.time_s
+        light = carried.at(time_s) if carried is not None else around.turned(motion.light.at(time_s))
+        return Scene(seed, first + frame, head, motion.camera(camera, time_s), light, moment)
 
     return tuple(at(frame) for frame in range(count))

@@ -204,3 +204,14 @@ def test_a_beard_stays_on_the_skin_that_speaks():
     moved = (beards[1] - beards[0])[lowest & front, 0]
     # Under the chin the beard goes down as the chin does.
     assert np.median(moved[:, 2]) == pytest.approx(chin[2], abs=0.003)
+
+
+def test_the_light_of_a_sequence_turns_or_is_carried_or_stands():
+    kinds = set()
+    for group in range(24):
+        lights = [scene.environment for scene in scenes_rand(5, group, 12, Packs(), (), frames=12)]
+        if len(set(lights)) == 1:
+            kinds.add("stands")
+        else:
+            kinds.add("turns" if lights[0].layers[0] != lights[-1].layers[0] else "carried")
+    assert kinds == {"stands", "turns", "carried"}
