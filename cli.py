@@ -178,7 +178,7 @@ def _parser() -> argparse.ArgumentParser:
         "lights, gradient one under each of seven colour gradients (default %(default)s)",
     )
     render.add_argument(
-        "--samples", type=positive, default=32, metavar="SPP", help="Cycles samples a pixel (default %(default)s)"
+        "--samples", type=positive, default=24, metavar="SPP", help="Cycles samples a pixel (default %(default)s)"
     )
     render.add_argument(
         "--frames",

@@ -59,14 +59,16 @@ def write_photo(path: Path) -> Path:
 
 
 def write_contact_sheet(sheet: Path, data: Path, photo: Path, folder: Path) -> None:
-    """A row per sample with all of its maps; then the photo, what the networks see in it, and it under each light."""
+    """Two rows per sample with all of its maps; then the photo, what the networks see in it, and it under each light."""
     from relight_stage.synth.sample import list_samples, read_sample
     from relight_stage.synth.sheet import GAP_PX, grid, inset, sample_tiles, tile, write_sheet
 
     rows = []
     for path in list_samples(data):
         sample = read_sample(path)
-        rows.append(sample_tiles(sample.maps, sample.light_map, TILE_PX))
+        tiles = sample_tiles(sample.maps, sample.light_map, TILE_PX)
+        middle = (len(tiles) + 1) // 2
+        rows += [tiles[:middle], tiles[middle:]]
 
     seen = ("matte", "normals", "albedo")
     # As wide as the rows of samples, gaps included.

@@ -17,7 +17,7 @@ const JOB_TYPE = {
           description: "Side of the square images in pixels, an even number" },
         { key: "lights", type: "string", required: true, default: "hdri",
           description: "hdri, hdri:K for K panoramas a person, or olat:N for N single lights" },
-        { key: "samples", type: "int32", required: true, default: 32, propargs: { min: 1 },
+        { key: "samples", type: "int32", required: true, default: 24, propargs: { min: 1 },
           description: "Cycles samples a pixel" },
         { key: "assets", type: "string", subtype: "dir_path", required: false, default: "",
           description: "Folder of head packs and HDRIs on the shared storage. Without one, procedural heads" },

@@ -31,7 +31,7 @@ class Settings:
     seed: int
     size: int = 256
     lights: str = "hdri"
-    samples: int = 32
+    samples: int = 24
     frames: int = 1
 
     def __post_init__(self) -> None:
@@ -41,7 +41,7 @@ class Settings:
             # Film and video codecs, and every network that halves its picture, want even sides.
             raise ConfigError(f"--size {self.size}: write an even number of pixels from {SIZE_MIN} to {SIZE_MAX}.")
         if self.samples < 1:
-            raise ConfigError(f"--samples {self.samples}: at least one sample per pixel is needed; 32 is usual.")
+            raise ConfigError(f"--samples {self.samples}: at least one sample per pixel is needed; 24 is usual.")
         if not 1 <= self.frames <= FRAMES_MAX:
             raise ConfigError(f"--frames {self.frames}: write a number of frames from 1 to {FRAMES_MAX}.")
         rig = self.rig  # refuses lights that do not exist
