@@ -59,7 +59,7 @@ def write_photo(path: Path) -> Path:
 
 
 def write_contact_sheet(sheet: Path, data: Path, photo: Path, folder: Path) -> None:
-    """Two rows per sample with all of its maps; then the photo, what the networks see in it, and it under each light."""
+    """Two rows a sample with all of its maps; then the photo, what the networks see in it, and it under each light."""
     from relight_stage.synth.sample import list_samples, read_sample
     from relight_stage.synth.sheet import GAP_PX, grid, inset, sample_tiles, tile, write_sheet
 
