@@ -17,7 +17,7 @@ import numpy as np
 from .bust import Material
 from .canvas import Canvas
 from .colour import linear_to_srgb
-from .fields import smoothstep
+from .fields import smoothstep, squared
 from .grain import grain, quick_grain
 from .makeup import Makeup
 from .skin import Skin, lip_colour, pigment_colour, scattering_mm, skin_colour
@@ -181,7 +181,7 @@ def face_of(canvas: Canvas) -> Face:
     x, d, z = m.T
 
     def hill(centre: tuple, width: tuple) -> np.ndarray:
-        return np.exp(-0.5 * (((m - np.float32(centre)) / np.float32(width)) ** 2).sum(1))
+        return np.exp(-0.5 * squared((m - np.float32(centre)) / np.float32(width)))
 
     nose = hill((4, 30, -34), (10, 16, 13))
     cheek = hill((36, 5, -36), (14, 26, 13))

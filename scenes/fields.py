@@ -11,15 +11,20 @@ import numpy as np
 Field = Callable[[np.ndarray], np.ndarray]
 
 
+def squared(vectors: np.ndarray) -> np.ndarray:
+    """Squared lengths (N,) of vectors (N, C); several times as quick as a sum over so short an axis."""
+    return np.einsum("ij,ij->i", vectors, vectors)
+
+
 def ellipsoid(points: np.ndarray, centre: tuple, radii: tuple) -> np.ndarray:
     """Distance to an ellipsoid, first order in the gradient.
 
     Source: I. Quilez, "Ellipsoid SDF", 2008.
     """
     scaled = (points - np.asarray(centre, np.float32)) / np.asarray(radii, np.float32)
-    k0 = np.sqrt((scaled * scaled).sum(-1))
+    k0 = np.sqrt(squared(scaled))
     steep = scaled / np.asarray(radii, np.float32)
-    return k0 * (k0 - 1) / np.maximum(np.sqrt((steep * steep).sum(-1)), 1e-6)
+    return k0 * (k0 - 1) / np.maximum(np.sqrt(squared(steep)), 1e-6)
 
 
 def round_cone(points: np.ndarray, start: tuple, end: tuple, start_radius: float, end_radius: float) -> np.ndarray:
@@ -27,7 +32,7 @@ def round_cone(points: np.ndarray, start: tuple, end: tuple, start_radius: float
     start, axis = np.asarray(start, np.float32), np.subtract(end, start).astype(np.float32)
     along = np.clip((points - start) @ axis / (axis @ axis), 0, 1)
     away = points - start - along[:, None] * axis
-    return np.sqrt((away * away).sum(-1)) - (start_radius + (end_radius - start_radius) * along)
+    return np.sqrt(squared(away)) - (start_radius + (end_radius - start_radius) * along)
 
 
 def unite(a: np.ndarray, b: np.ndarray, blend: float) -> np.ndarray:
@@ -49,7 +54,7 @@ def intersect(a: np.ndarray, b: np.ndarray, blend: float) -> np.ndarray:
 def bump(points: np.ndarray, centre: tuple, sigmas: tuple) -> np.ndarray:
     """A Gaussian hill of height one: subtract a multiple of it from a field to raise the surface there."""
     scaled = (points - np.asarray(centre, np.float32)) / np.asarray(sigmas, np.float32)
-    return np.exp(-0.5 * (scaled * scaled).sum(-1))
+    return np.exp(-0.5 * squared(scaled))
 
 
 def smoothstep(low: float, high: float, x: np.ndarray) -> np.ndarray:
@@ -68,7 +73,7 @@ def project(field: Field, points: np.ndarray, step: float, iterations: int = 1, 
     """Newton steps onto the zero level, each no longer than ``reach``."""
     for _ in range(iterations):
         level, slope = slope_of(field, points, step)
-        move = -level[:, None] * slope / np.maximum((slope * slope).sum(-1), 0.05)[:, None]
+        move = -level[:, None] * slope / np.maximum(squared(slope), 0.05)[:, None]
         length = np.sqrt((move * move).sum(-1, keepdims=True))
         points = points + move * np.minimum(1, reach / np.maximum(length, 1e-9))
     return points.astype(np.float32)

@@ -43,7 +43,7 @@ def painted_skin(skin: Skin, makeup: Makeup, marks: Marks, vertices: np.ndarray,
     at = to_mean_face(rest, heights, marks.eye_x + marks.fissure)
     uv = _layout(at, faces, labels)
     values = np.concatenate([at, _vermilion(marks, rest)[:, None], _lining(marks, vertices)[:, None]], 1)
-    face = face_of(canvas_of(uv, faces, values, 832, 896))
+    face = face_of(canvas_of(uv, faces, values, 704, 760))
     return PaintedSkin(labels, uv, _lash_shade(marks, vertices), skin_material(skin, makeup, face, None))
 
 

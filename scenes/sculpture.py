@@ -7,7 +7,7 @@ left half.
 import numpy as np
 
 from .anatomy import EYEBALL_MM, Marks, Shape, lid_field, lip_heights, mouth_gap, mouth_line, unpose
-from .fields import bump, ellipsoid, intersect, round_cone, smoothstep, subtract, unite
+from .fields import bump, ellipsoid, intersect, round_cone, smoothstep, squared, subtract, unite
 
 
 def head_field(shape: Shape, marks: Marks, p: np.ndarray) -> np.ndarray:
@@ -42,7 +42,7 @@ def torso_field(shape: Shape, p: np.ndarray) -> np.ndarray:
 
 def _local(field: np.ndarray, p: np.ndarray, centre: tuple, reach: float, edit) -> np.ndarray:
     """Apply ``edit(field, points)`` only to the points within reach of a centre."""
-    near = np.flatnonzero(((p - np.float32(centre)) ** 2).sum(-1) < reach * reach)
+    near = np.flatnonzero(squared(p - np.float32(centre)) < reach * reach)
     field = field.copy()
     field[near] = edit(field[near], p[near])
     return field

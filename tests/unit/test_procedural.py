@@ -150,11 +150,14 @@ def test_gaze_turns_the_eyes_towards_it():
 
 
 def test_a_bust_is_built_in_a_moment():
-    head = drawn(5)
-    best = np.inf
-    for _ in range(2):
+    head, numbers = drawn(5), np.random.default_rng(0).normal(size=2_000_000)
+
+    def seconds(work):
         start = time.process_time()
-        procedural_bust(head)
-        best = min(best, time.process_time() - start)
-    # A second and a half where nothing else runs; caches shared with other work may double it.
-    assert best < 3.0
+        work()
+        return time.process_time() - start
+
+    # Machines differ, and so does one machine from minute to minute: judged by work of known size done beside it.
+    pairs = [(seconds(lambda: procedural_bust(head)), seconds(lambda: np.sort(numbers))) for _ in range(2)]
+    # Some 70 sorts were measured; twice as many would be felt in a batch.
+    assert min(bust / sort for bust, sort in pairs) < 140
