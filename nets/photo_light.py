@@ -1,0 +1,116 @@
+"""The light that a photo was taken in, estimated from the person in it: what CG objects beside them should be lit by.
+
+Scene-linear Rec.709 float32 radiance at the photo's own exposure; normals and light maps are in the camera frame.
+NumPy alone: the add-on runs it.
+"""
+
+import numpy as np
+
+from ..scenes import light_map as light_maps
+from .resampling import Window, resize
+from .views import Portrait, View
+
+HEIGHT = 16  # rows of the estimated map
+# Broad lights evenly around; a face of matt skin tells no finer.
+_LIGHTS, _SHARPNESS = 96, 12.0
+_PIXELS = 8192  # of a view that are looked at
+# Of a light's weight: against the mean of all, where nothing that the photo shows says more.
+_CAUTION = 5e-3
+_SWEEPS = 60
+_DARK = 0.02  # reflectance below which a pixel tells noise
+
+
+def estimate_light(portrait: Portrait) -> np.ndarray:
+    """Light under which Lambert's law turns the portrait's albedo and normals into the photo.
+
+    Non-negative least squares over broad lights. Cast shadows and highlights are not modelled, so pixels that depart
+    far from the fit are left out in a second round. Light from behind hardly reaches what the camera sees: there the
+    estimate is the mean of what is known.
+
+    Returns:
+        (16, 32, 3) radiance; an all-black person gives darkness.
+    """
+    normals, arriving, weights = _observations(portrait.views[-1], portrait.face)
+    lobes = _lobes()
+    texels = light_maps.directions(HEIGHT).reshape(-1, 3)
+    area = np.broadcast_to(light_maps.solid_angles(HEIGHT), (HEIGHT, 2 * HEIGHT)).reshape(-1)
+    received = np.clip(normals @ texels.T, 0, None) @ (lobes * area[:, None]) / np.pi  # (P, lights), per unit weight
+    strength = _fit(received, arriving, weights)
+    error = np.abs(received @ strength - arriving).mean(axis=1)
+    typical = np.median(error[weights > 0]) if (weights > 0).any() else 0.0
+    strength = _fit(received, arriving, weights * (error <= 2.5 * typical))
+    light = (lobes @ strength).reshape(HEIGHT, 2 * HEIGHT, 3) / portrait.exposure
+    return light.astype(np.float32)
+
+
+def brightest_direction(light_map: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Part a light map (h, 2h, 3) into one light and an even rest.
+
+    Returns:
+        Unit direction towards the light, its irradiance (3,) at perpendicular incidence, and the radiance (3,) of the
+        rest; together they hold the map's total light.
+    """
+    height = light_map.shape[0]
+    area = np.broadcast_to(light_maps.solid_angles(height)[:, :, None], (height, 2 * height, 1))
+    toward = light_maps.directions(height)
+    rest = np.percentile(light_map.reshape(-1, 3), 30, axis=0)
+    above = np.maximum(light_map - rest, 0) * area
+    peak = toward.reshape(-1, 3)[np.argmax(light_map.sum(axis=-1))]
+    near = np.clip(toward @ peak, 0, None)[:, :, None] ** 4
+    vector = (toward * (above * near).sum(axis=-1, keepdims=True)).sum(axis=(0, 1))
+    length = np.linalg.norm(vector)
+    direction = vector / length if length > 0 else np.array([0.0, 0.0, 1.0])
+    irradiance = (above * np.clip(toward @ direction, 0, None)[:, :, None]).sum(axis=(0, 1))
+    left = np.maximum(light_maps.flux(light_map) - irradiance, 0) / (4 * np.pi)
+    return direction, irradiance.astype(np.float32), left.astype(np.float32)
+
+
+def _observations(view: View, face: Window) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Normals (P, 3), the light that arrives there over π (P, 3), and how much each counts (P,)."""
+    height, width = view.matte.shape
+    shrink = max(1.0, np.sqrt(height * width / _PIXELS))
+    size = (max(1, round(height / shrink)), max(1, round(width / shrink)))
+    maps = [view.normals, view.foreground, view.albedo, view.matte[:, :, None]]
+    small = resize(np.concatenate(maps, axis=-1), size)
+    normals, foreground, albedo, matte = np.split(small.reshape(-1, 10), [3, 6, 9], axis=-1)
+    normals = normals / np.maximum(np.linalg.norm(normals, axis=-1, keepdims=True), 1e-6)
+    # What is clipped hides its light, what is dark is noise.
+    certain = (matte[:, 0] > 0.9) & (albedo.min(axis=-1) > _DARK) & (foreground.max(axis=-1) < 0.98)
+    arriving = foreground / np.maximum(albedo, _DARK)
+    return normals, arriving, certain * albedo.mean(axis=-1) * _nearness(view.window, face, size)
+
+
+def _nearness(window: Window, face: Window, size: tuple[int, int]) -> np.ndarray:
+    """Weight of a window's pixels, (h·w,): faces are what the networks know best; clothes are anybody's guess."""
+    y = window.top + (np.arange(size[0]) + 0.5) / size[0] * window.height - (face.top + face.bottom) / 2
+    x = window.left + (np.arange(size[1]) + 0.5) / size[1] * window.width - (face.left + face.right) / 2
+    away = (y / max(face.height, 1))[:, None] ** 2 + (x / max(face.width, 1))[None, :] ** 2
+    return np.exp(-away).reshape(-1)
+
+
+def _lobes() -> np.ndarray:
+    """Radiance of each light of unit weight at the map's texels, (512, lights)."""
+    i = np.arange(_LIGHTS)
+    y = 1 - (2 * i + 1) / _LIGHTS
+    azimuth, radius = i * np.pi * (3 - np.sqrt(5)), np.sqrt(1 - y * y)
+    centres = np.stack([radius * np.sin(azimuth), y, radius * np.cos(azimuth)], axis=-1)
+    lobes = np.exp(_SHARPNESS * (light_maps.directions(HEIGHT).reshape(-1, 3) @ centres.T - 1))
+    # Equal weights make an even sphere of light of that radiance.
+    return lobes / lobes.sum(axis=1, keepdims=True)
+
+
+def _fit(received: np.ndarray, arriving: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Non-negative strengths (lights, 3) by Gauss and Seidel's method."""
+    weighted = received * weights[:, None]
+    among, across = weighted.T @ received, weighted.T @ arriving
+    # Caution pulls each light towards the mean of the lights, by weight of how well they are seen.
+    caution = _CAUTION * max(float(np.trace(among)), 1e-12)
+    even = received.sum(axis=1)
+    mean = (even * weights) @ arriving / max(float((even * weights) @ even), 1e-12)
+    among = among + caution * np.eye(len(among))
+    across = across + caution * np.maximum(mean, 0)
+    out = np.repeat(np.maximum(mean, 0)[None], len(among), axis=0)
+    for _ in range(_SWEEPS):
+        for i, row in enumerate(among):
+            out[i] = np.maximum(out[i] + (across[i] - row @ out) / row[i], 0)
+    return out
