@@ -18,8 +18,9 @@ from ..errors import ModelError, PhotoError
 from ..scenes import light_map as light_maps
 from ..scenes.colour import linear_to_srgb
 from . import framing
+from .lit import NEUTRAL, Lit, LitView, Sliders, compose, lit_view
 from .resampling import Window, extrapolate, resize
-from .views import Portrait, View, assemble, complete_foreground, enlarge, strips, textured
+from .views import Portrait, View, assemble, complete_foreground, strips, textured
 
 WEIGHTS = Path(__file__).parent / "weights"
 WORKING_PX = 256  # the size that the shipped networks were trained at; at 384 faces are larger than any they know
@@ -130,45 +131,54 @@ class Relighter:
         light_map: np.ndarray,
         background: np.ndarray | None = None,
         progress: Progress | None = None,
+        sliders: Sliders = NEUTRAL,
     ) -> np.ndarray:
         """Light a portrait anew.
 
         Args:
-            light_map: (h, 2h, 3) radiance in the camera frame; resized to what the network takes, keeping its light.
+            light_map: (h, 2h, 3) radiance in the camera frame.
             background: (H, W, 3) scene-linear to stand behind the subject; None for black.
 
         Returns:
             (H, W, 3) scene-linear, in the light map's absolute units, the subject times its matte over the background.
         """
-        light_maps.check_light_map(light_map)
-        if light_map.ndim != 3 or light_map.shape[1:] != (2 * light_map.shape[0], 3):
-            raise ValueError(f"the light map is {light_map.shape}; it must be (h, 2h, 3)")
         if background is not None and background.shape != portrait.photo.shape:
             raise ValueError(f"the background is {background.shape}; the photo is {portrait.photo.shape}")
         report = progress or (lambda fraction, text: None)
         report(0.0, "Relighting")
-        light = _to_nchw(light_maps.resize(light_map, light_maps.HEIGHT))
-        relit = []
-        for view in portrait.views:
-            out = self._run(
-                "relight.onnx",
-                foreground=_to_nchw(view.foreground),
-                matte=_to_nchw(view.matte[:, :, None]),
-                normal=_to_nchw(view.normals),
-                albedo=_to_nchw(view.albedo),
-                light_map=light,
-            )
-            relit.append(extrapolate(np.maximum(_from_nchw(out["relit"]), 0), view.matte))
+        lit = self.light(portrait, light_map)
         report(0.3, "Bringing back the photo's detail")
-        picture = enlarge(
-            portrait, relit, detailed=True, report=lambda f: report(0.3 + 0.7 * f, "Bringing back detail")
-        )
-        for rows in strips(*portrait.matte.shape):
-            picture[rows] *= portrait.matte[rows, :, None]
-            if background is not None:
+        picture = compose(portrait, lit, sliders, lambda f: report(0.3 + 0.7 * f, "Bringing back detail"))
+        if background is not None:
+            for rows in strips(*portrait.matte.shape):
                 picture[rows] += (1 - portrait.matte[rows, :, None]) * background[rows]
         report(1.0, "Done")
         return picture
+
+    def light(self, portrait: Portrait, light_map: np.ndarray, working_px: int | None = None) -> Lit:
+        """Run the relighting network on every view of a portrait; ``lit.compose`` makes the picture.
+
+        Args:
+            light_map: (h, 2h, 3) radiance in the camera frame; resized to what the network takes, keeping its light.
+            working_px: longer side at which the network sees the views, a multiple of 32; None for the views' own.
+        """
+        light_maps.check_light_map(light_map)
+        if light_map.ndim != 3 or light_map.shape[1:] != (2 * light_map.shape[0], 3):
+            raise ValueError(f"the light map is {light_map.shape}; it must be (h, 2h, 3)")
+        light = _to_nchw(light_maps.resize(light_map, light_maps.HEIGHT))
+        return tuple(self._light(view.shrink(working_px), light) for view in portrait.views)
+
+    def _light(self, view: View, light: np.ndarray) -> LitView:
+        out = self._run(
+            "relight.onnx",
+            foreground=_to_nchw(view.foreground),
+            matte=_to_nchw(view.matte[:, :, None]),
+            normal=_to_nchw(view.normals),
+            albedo=_to_nchw(view.albedo),
+            light_map=light,
+        )
+        relit, diffuse_light, specular = (_from_nchw(out[key]) for key in ("relit", "diffuse_light", "specular"))
+        return lit_view(view.albedo, view.matte, relit - specular, diffuse_light, specular)
 
     def _find_person(
         self, photo: np.ndarray, matte: np.ndarray | None, exposure: float, name: str

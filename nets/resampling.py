@@ -158,17 +158,20 @@ def guided_coefficients(guide: np.ndarray, target: np.ndarray, radius: int, epsi
     return box_mean(np.concatenate([slopes, offset[..., None]], axis=-1), radius).astype(np.float32)
 
 
-def extrapolate(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
+def extrapolate(values: np.ndarray, weight: np.ndarray, reach: int | None = None) -> np.ndarray:
     """Continue ``values`` (h, w, C) smoothly from where ``weight`` (h, w) is 1 to where it is 0.
 
     Without it, enlarging would mix what stands outside a matte into its edge: a halo.
+
+    Args:
+        reach: pixels beyond which the mean will do; None for smooth everywhere, which takes longer.
     """
     weight = np.asarray(weight, np.float64)[..., None]
     if weight.max() <= 0:
         return np.asarray(values, np.float32)
     filled = np.broadcast_to((values * weight).sum((0, 1)) / weight.sum(), values.shape)
     # From coarse to fine, each scale says what it knows: near the edge the nearest values win.
-    radius = max(values.shape[:2]) // 4
+    radius = reach or max(values.shape[:2]) // 4
     while radius >= 1:
         near = box_mean(weight, radius)
         trust = np.minimum(near * 8, 1)

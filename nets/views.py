@@ -7,12 +7,13 @@ Shapes: H W the photo's, h w a view's. NumPy alone: the add-on runs it.
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from .framing import snap
 from .resampling import Enlarged, Window, box_mean, extrapolate, guided_coefficients, neighbourhood_range, resize
 
 # The photo's detail is the ratio of the photo to its blurred self. Below DETAIL_FLOOR (scene-linear) a photo is
@@ -32,6 +33,17 @@ class View:
     foreground: np.ndarray
     normals: np.ndarray
     albedo: np.ndarray
+
+    def shrink(self, longest_px: int | None) -> "View":
+        """The view with its longer side ``longest_px``, both in whole strides; itself where it is no larger."""
+        size = self.matte.shape
+        if longest_px is None or max(size) <= longest_px:
+            return self
+        size = (snap(size[0] * longest_px / max(size)), snap(size[1] * longest_px / max(size)))
+        maps = (self.weight, self.matte, self.foreground, self.normals, self.albedo)
+        weight, matte, foreground, normals, albedo = (resize(x, size) for x in maps)
+        normals /= np.maximum(np.linalg.norm(normals, axis=-1, keepdims=True), 1e-6)
+        return View(self.window, weight, matte, foreground, normals, albedo)
 
 
 @dataclass(frozen=True)
@@ -57,6 +69,24 @@ class Portrait:
     exposure: float
     detail: np.ndarray
     views: tuple[View, ...]
+
+    def shrink(self, longest_px: int) -> "Portrait":
+        """The portrait as of a photo whose longer side is ``longest_px``; itself where it is no larger."""
+        height, width = self.matte.shape
+        if max(height, width) <= longest_px:
+            return self
+        scale = longest_px / max(height, width)
+        size = (max(1, round(height * scale)), max(1, round(width * scale)))
+        y, x = size[0] / height, size[1] / width
+
+        def scaled(window: Window) -> Window:
+            return Window(window.top * y, window.left * x, window.bottom * y, window.right * x)
+
+        photo, matte, foreground, detail = (
+            resize(maps, size) for maps in (self.photo, self.matte, self.foreground, self.detail)
+        )
+        views = tuple(replace(view, window=scaled(view.window)) for view in self.views)
+        return Portrait(photo, matte, foreground, scaled(self.face), scaled(self.crop), self.exposure, detail, views)
 
     @cached_property
     def normals(self) -> np.ndarray:
@@ -166,9 +196,9 @@ class Blend:
 def enlarge(
     portrait: Portrait, maps: list[np.ndarray], detailed: bool, report: Callable[[float], Any] = lambda fraction: None
 ) -> np.ndarray:
-    """Small pictures (h, w, 3) of all views as one (H, W, 3), times the photo's detail if ``detailed``."""
+    """Small pictures (h, w, C) of all views as one (H, W, C), times the photo's detail, C being 3, if ``detailed``."""
     shape = portrait.matte.shape
-    out = np.empty((*shape, 3), np.float32)
+    out = np.empty((*shape, maps[0].shape[2]), np.float32)
     blend = Blend(shape, portrait.views, maps)
 
     def work(rows: slice) -> None:
