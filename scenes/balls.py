@@ -1,0 +1,47 @@
+"""A chrome and a grey ball in a light map: what the light is and where it comes from, at a glance.
+
+Pictures are (px, px, 4) scene-linear with associated alpha, top row first, seen along −z of the camera frame from
+far away. Light maps as in ``light_map``.
+"""
+
+from functools import lru_cache
+
+import numpy as np
+
+from .light_map import directions, resize, sample, solid_angles
+
+GREY = 0.18  # reflectance of the grey ball, the photographer's grey card
+_ROWS = 32  # of the light map that is summed under the cosine; its texels are 6°, and a cosine is smooth
+
+
+def draw_chrome(light_map: np.ndarray, px: int) -> np.ndarray:
+    """A perfect mirror."""
+    normals, coverage = _sphere(px)
+    mirrored = 2 * normals[..., 2:] * normals - np.array([0.0, 0.0, 1.0])
+    return _cut(sample(light_map, mirrored), coverage)
+
+
+def draw_grey(light_map: np.ndarray, px: int) -> np.ndarray:
+    """A Lambertian ball of reflectance GREY, without shadow: under each normal the light weighted by its cosine."""
+    normals, coverage = _sphere(px)
+    light = resize(light_map, _ROWS)
+    power = (light * solid_angles(_ROWS)[:, :, None]).reshape(-1, 3)
+    cosines = np.maximum(normals.reshape(-1, 3) @ directions(_ROWS).reshape(-1, 3).astype(np.float32).T, 0)
+    return _cut((GREY / np.pi * (cosines @ power)).reshape(px, px, 3), coverage)
+
+
+@lru_cache(maxsize=4)
+def _sphere(px: int) -> tuple[np.ndarray, np.ndarray]:
+    """Normals (px, px, 3) float32, at the rim those of the rim, and the coverage (px, px, 1)."""
+    place = ((np.arange(px) + 0.5) / px * 2 - 1).astype(np.float32)
+    x, y = np.meshgrid(place, -place)
+    radius = np.hypot(x, y)
+    inside = np.minimum(radius, 0.999)
+    scale = inside / np.maximum(radius, 1e-6)
+    normals = np.stack([x * scale, y * scale, np.sqrt(1 - inside**2)], axis=-1)
+    coverage = np.clip((1 - radius) * px / 2 + 0.5, 0, 1)[..., None]
+    return normals, coverage
+
+
+def _cut(colour: np.ndarray, coverage: np.ndarray) -> np.ndarray:
+    return np.concatenate([colour * coverage, coverage], axis=-1).astype(np.float32)
