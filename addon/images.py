@@ -50,7 +50,7 @@ def read_pixels(image: bpy.types.Image) -> Pixels:
             f"{image.name} has no pixels: no picture that Blender can read is{where or ' in it'}. Open another."
         )
     space = image.colorspace_settings.name
-    if not image.is_float and space != "sRGB" and space not in _LINEAR_SPACES:
+    if not is_known_space(image):
         raise PhotoError(
             f"{image.name} is in the colour space {space}. Set it to sRGB or Linear Rec.709 in the Image Editor."
         )
@@ -64,6 +64,11 @@ def read_pixels(image: bpy.types.Image) -> Pixels:
         associated=image.is_float and image.alpha_mode in {"STRAIGHT", "PREMUL"},
         opacity=image.alpha_mode in {"STRAIGHT", "PREMUL"},
     )
+
+
+def is_known_space(image: bpy.types.Image) -> bool:
+    """Whether ``to_linear`` knows the colour space of an image's pixels."""
+    return image.is_float or image.colorspace_settings.name in ("sRGB", *_LINEAR_SPACES)
 
 
 def to_linear(pixels: Pixels) -> tuple[np.ndarray, np.ndarray | None]:
@@ -105,6 +110,15 @@ def write_image(name: str, rgba: np.ndarray, is_data: bool = False) -> bpy.types
     image.rename(name, mode="ALWAYS")
     image[_MARK] = True
     return image
+
+
+def overwrite_image(image: bpy.types.Image, rgba: np.ndarray) -> None:
+    """Give an image of ``write_image`` another picture, of any size; it is not packed, so this is fit for every frame."""
+    height, width = rgba.shape[:2]
+    if tuple(image.size) != (width, height):
+        image.scale(width, height)
+    image.pixels.foreach_set(np.ascontiguousarray(rgba[::-1], np.float32).ravel())
+    image.update()
 
 
 def is_relit(image: bpy.types.Image) -> bool:

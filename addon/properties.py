@@ -8,6 +8,7 @@ from bpy.props import (
     EnumProperty,
     FloatProperty,
     FloatVectorProperty,
+    IntProperty,
     PointerProperty,
     StringProperty,
 )
@@ -26,11 +27,66 @@ class RELIGHT_STAGE_PG_settings(bpy.types.PropertyGroup):
         type=bpy.types.Image,
         poll=lambda self, image: not is_relit(image) and image.type == "IMAGE",
     )
+    light_source: EnumProperty(
+        name="Light",
+        description="Where the light comes from",
+        items=(
+            ("WORLD", "World", "The scene's world: any HDRI, sky or node tree", "WORLD", 0),
+            (
+                "SCENE",
+                "Scene",
+                "All that shines at the card, or at the 3D cursor without one: lamps, emitting and lit objects, world",
+                "SCENE_DATA",
+                1,
+            ),
+            ("HDRI", "HDRI", "A panorama of its own, whatever the scene's world is", "IMAGE_DATA", 2),
+        ),
+        default="WORLD",
+    )
+    frame: EnumProperty(
+        name="Seen by",
+        description="From where the photo is taken to be seen: which light comes from the left, and which from behind",
+        items=(
+            ("CAMERA", "Camera", "The scene's camera; without one, the view"),
+            ("VIEW", "View", "The 3D Viewport's view: turn it, and the light turns"),
+            ("FIXED", "Fixed", "A camera that looks along +Y, wherever the scene's is"),
+        ),
+        default="CAMERA",
+    )
+    hdri: PointerProperty(name="HDRI", description="The panorama that lights the photo", type=bpy.types.Image)
+    hdri_turn: FloatProperty(name="Turn", description="The panorama's turn about the vertical", subtype="ANGLE")
+    hdri_strength: FloatProperty(name="Strength", description="Factor on its light", min=0, soft_max=10, default=1)
+    exposure: FloatProperty(
+        name="Exposure", description="Stops; 1 doubles the light", soft_min=-5, soft_max=5, min=-20, max=20
+    )
+    balance: FloatProperty(
+        name="Key / Fill",
+        description="Stops by which the bright lights are raised over the rest of the light; all of it stays as much",
+        soft_min=-4,
+        soft_max=4,
+        min=-10,
+        max=10,
+    )
+    specular: FloatProperty(name="Specular", description="Strength of highlights", min=0, soft_max=2, max=10, default=1)
+    shadow: FloatProperty(
+        name="Shadow", description="Strength of cast shadows; 0 removes them", min=0, soft_max=2, max=4, default=1
+    )
+    blend: FloatProperty(
+        name="Original", description="How much of the person as photographed shows", subtype="FACTOR", min=0, max=1
+    )
+    face: IntProperty(
+        name="Face",
+        description="Which of several people to relight, counted from the left; 0 for all",
+        min=0,
+        soft_max=8,
+        max=64,
+    )
     background: EnumProperty(
         name="Background",
         description="What stands behind the relit person in the picture",
         items=(
             ("WORLD", "World", "The scene's world as the camera sees it"),
+            ("PHOTO", "Photo", "What stands behind the person in the photo"),
             ("TRANSPARENT", "Transparent", "Nothing: the matte becomes the alpha channel"),
             ("COLOUR", "Colour", "One colour"),
         ),
@@ -55,6 +111,7 @@ class RELIGHT_STAGE_PG_progress(bpy.types.PropertyGroup):
     """The run that is going on, in the window manager: neither saved nor undone."""
 
     is_running: BoolProperty()
+    is_live: BoolProperty(description="The relit image follows the light")
     is_cancelled: BoolProperty(description="Set to stop the run")
     fraction: FloatProperty(min=0, max=1)
     line: StringProperty()
@@ -75,11 +132,21 @@ class RELIGHT_STAGE_AP_preferences(bpy.types.AddonPreferences):
         subtype="DIR_PATH",
     )
 
+    preview_px: IntProperty(
+        name="Live preview",
+        description="Longer side of the picture that Live draws; Relight draws the photo's own size",
+        subtype="PIXEL",
+        min=128,
+        max=2048,
+        default=512,
+    )
+
     def draw(self, context: bpy.types.Context) -> None:
         layout = self.layout
         layout.use_property_split = True
         layout.prop(self, "model_folder", placeholder="as shipped")
         layout.prop(self, "assets_folder", placeholder="none")
+        layout.prop(self, "preview_px")
 
 
 def preferences() -> RELIGHT_STAGE_AP_preferences:

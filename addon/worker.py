@@ -1,11 +1,12 @@
-"""One background thread for one piece of work: progress out, cancellation in, the result or the error at the end.
+"""Background threads: a job with progress, cancellation and one result; a stream of which only the newest counts.
 
 The work sees arrays only; whoever started it reads the attributes from the main thread and never waits.
 """
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 Progress = Callable[[float, str], None]
@@ -79,3 +80,78 @@ class Job:
         if self._cancelled.is_set():
             raise Cancelled
         self.fraction, self.text = fraction, text
+
+
+class Stream:
+    """A thread that answers the newest request only, with results that become better until a newer one comes.
+
+    Args:
+        work: ``work(request)`` yields results, rough to good.
+        settle_s: how long no newer request must have come before the next, better result is begun.
+    """
+
+    def __init__(self, work: Callable[[Any], Iterator[Any]], settle_s: float) -> None:
+        self._work, self._settle_s = work, settle_s
+        self._changed = threading.Condition()
+        self._request: Any = None
+        self._answer: Callable[[], Any] | None = None
+        self._is_busy = self._is_closed = False
+        threading.Thread(target=self._run, name="relight_stage_stream", daemon=True).start()
+
+    def submit(self, request: Any) -> None:
+        """Ask for something else; what was asked before is dropped."""
+        with self._changed:
+            self._request = request
+            self._changed.notify()
+
+    def take(self) -> Any:
+        """The newest result since the last call, or None; raises what the work raised. Never waits."""
+        with self._changed:
+            answer, self._answer = self._answer, None
+        return answer() if answer is not None else None
+
+    def is_idle(self) -> bool:
+        """Whether nothing is being computed, asked for or to be taken."""
+        with self._changed:
+            return self._request is None and self._answer is None and not self._is_busy
+
+    def close(self) -> None:
+        """End the thread once it is between two results; does not wait."""
+        with self._changed:
+            self._is_closed = True
+            self._changed.notify()
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                self._is_busy = False
+                self._changed.wait_for(lambda: self._request is not None or self._is_closed)
+                if self._is_closed:
+                    return
+                request, self._request = self._request, None
+                self._is_busy = True
+            self._serve(request)
+
+    def _serve(self, request: Any) -> None:
+        results = self._work(request)
+        while True:
+            try:
+                with _one_at_a_time:
+                    result = next(results)
+            except StopIteration:
+                return
+            except BaseException as error:  # handed to the main thread by take()
+                self._offer(partial(_raise, error))
+                return
+            self._offer(lambda result=result: result)
+            with self._changed:
+                if self._changed.wait_for(lambda: self._request is not None or self._is_closed, self._settle_s):
+                    return
+
+    def _offer(self, answer: Callable[[], Any]) -> None:
+        with self._changed:
+            self._answer = answer
+
+
+def _raise(error: BaseException) -> None:
+    raise error

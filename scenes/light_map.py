@@ -181,20 +181,23 @@ def sample(light_map: np.ndarray, toward: np.ndarray) -> np.ndarray:
     return top * (1 - fy) + (light_map[y1, x0] * (1 - fx) + light_map[y1, x1] * fx) * fy
 
 
-def change_frame(light_map: np.ndarray, source_from_target: np.ndarray, height: int = HEIGHT) -> np.ndarray:
+def change_frame(
+    light_map: np.ndarray, source_from_target: np.ndarray, height: int = HEIGHT, density: int = 4
+) -> np.ndarray:
     """Express a light map in another frame, keeping its total light.
 
     Args:
         light_map: (h, 2h, 3) in the source frame.
         source_from_target: (3, 3) orthogonal, takes a direction of the target frame to the source frame; for
             Blender's panorama and a camera: ``WORLD_FROM_PANORAMA.T @ turn.T @ camera_to_world``.
+        density: samples along a side of a texel.
 
     Returns:
         (height, 2·height, 3) float32.
     """
-    # Twice the target's density, box-filtered: a sun of one source texel is neither missed nor counted twice.
-    source = resize(light_map, min(2 * height, light_map.shape[0]))
-    fine = sample(source, directions(4 * height) @ np.asarray(source_from_target, np.float64).T)
+    # Texels as wide as two samples: a sun of one texel is neither missed nor counted twice.
+    source = resize(light_map, min(density * height // 2, light_map.shape[0]))
+    fine = sample(source, directions(density * height) @ np.asarray(source_from_target, np.float64).T)
     out = resize(fine, height)
     # What is left of the sampling error; turning a sphere changes nothing of its total.
     return (out * (flux(light_map) / np.maximum(flux(out), 1e-12))).astype(np.float32)
