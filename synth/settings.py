@@ -24,7 +24,7 @@ class Settings:
     Attributes:
         size: sides of the square pictures in pixels.
         lights: as ``--lights`` gives it, for example ``hdri``, ``hdri:4``, ``olat:32`` or ``olat:32+gradient``.
-        samples: per pixel under an HDRI; each OLAT light gets an eighth of it, at least two.
+        samples: per pixel under an HDRI; see ``samples_a_light``.
         frames: of each sequence; 1 for stills.
     """
 
@@ -56,6 +56,14 @@ class Settings:
     def group(self) -> int:
         """How many consecutive samples show one person: the smallest unit of work."""
         return self.rig.hdris * self.frames
+
+    @property
+    def samples_a_light(self) -> int:
+        """Per pixel for each OLAT light, a power of two.
+
+        In powers of two Cycles' sequence draws each of a chunk's lamps equally often: 3 are no better than 2.
+        """
+        return 1 << max(1, (self.samples // 12).bit_length() - 1)
 
     @property
     def group_bytes(self) -> int:

@@ -97,7 +97,7 @@ def _shot(stage: Stage, scene: Scene, bust: Bust, settings: Settings) -> Shot:
     olat = None
     if settings.rig.olat:
         directions = olat_directions(settings.rig.olat)
-        singles = stage.light_one_at_a_time(directions, max(2, settings.samples // 8))
+        singles = stage.light_one_at_a_time(directions, settings.samples_a_light)
         diffuse, specular, unlit = (np.stack([np.asarray(s[k], np.float16) for s in singles]) for k in range(3))
         olat = Olat(diffuse, specular, directions, unlit)
     gradients = light_by_gradients(stage, scene.camera, settings.samples) if settings.rig.gradient else None
