@@ -30,6 +30,8 @@ def build_material(material: Material, painted: bool, label: int | None) -> bpy.
     principled.inputs["Coat Roughness"].default_value = 0.05
     principled.inputs["Metallic"].default_value = material.metallic
     if material.subsurface > 0:
+        # A random walk makes renders a tenth to a third dearer, for pictures that nobody tells apart at these weights.
+        principled.subsurface_method = "BURLEY"
         principled.inputs["Subsurface Weight"].default_value = material.subsurface
         principled.inputs["Subsurface Radius"].default_value = material.scattering_mm
         principled.inputs["Subsurface Scale"].default_value = 0.001
