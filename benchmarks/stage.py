@@ -168,7 +168,7 @@ def measure_plain(packs: Packs, size: int, lights: int = 4, reference: int = 384
                 }
                 rows.append(row(TOGETHER, samples, denoised, seconds, found, wanted, on_stage))
             on_stage.denoised = with_denoiser
-        for samples in (2, 4, 8, 16, 32):
+        for samples in (1, 2, 4, 8, 16, 32):
             found, seconds = alone(on_stage, directions, samples)
             rows.append(row(ALONE, samples, False, seconds / lights, found, wanted, on_stage))
             if on_stage.denoised:
