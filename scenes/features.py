@@ -7,7 +7,7 @@ import numpy as np
 
 from .anatomy import EYEBALL_MM, Marks, lip_heights, mouth_line
 from .bust import LABELS, Material, Part
-from .eyes import Eyes, cornea, eye_part, grid_angles, wet_line
+from .eyes import Eyes, cornea, eye_part, gaze_turn, grid_angles, wet_line
 from .fields import Field, project
 
 _LIMBUS = 0.5  # radians from the gaze where the iris ends
@@ -17,11 +17,8 @@ def eyeball(marks: Marks, side: int, gaze_deg: tuple[float, float], eyes: Eyes) 
     """A sphere with a cornea that looks along the gaze. ``side`` is 1 for the subject's left."""
     theta, phi = grid_angles()
     local = np.stack([np.sin(theta) * np.cos(phi), -np.cos(theta), np.sin(theta) * np.sin(phi)], -1)
-    azimuth, elevation = np.radians(gaze_deg)
-    tip = np.array([[1, 0, 0], [0, np.cos(elevation), np.sin(elevation)], [0, -np.sin(elevation), np.cos(elevation)]])
-    turn = np.array([[np.cos(azimuth), -np.sin(azimuth), 0], [np.sin(azimuth), np.cos(azimuth), 0], [0, 0, 1]])
     radius = EYEBALL_MM * cornea(theta, _LIMBUS)
-    points = radius[:, None] * (local @ (turn @ tip).T) + (side * marks.eye_x, 0, 0)
+    points = radius[:, None] * (local @ gaze_turn(gaze_deg).T) + (side * marks.eye_x, 0, 0)
     name, inwards = ("eye_left", np.pi) if side > 0 else ("eye_right", 0.0)
     return eye_part(name, points / 1000, eyes, _LIMBUS, inwards)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .bust import LABELS, Material, Part, Strands
-from .eyes import Eyes, eye_part, wet_line
+from .eyes import Eyes, eye_part, gaze_turn, wet_line
 from .ict_model import Model, centres, to_bust
 from .ict_torso import vertex_normals
 
@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 _LIMBUS = 0.40  # radians from the gaze where the iris ends
 
 
-def eyeball(model: Model, k: int, vertices: np.ndarray, origin: np.ndarray, eyes: Eyes) -> tuple[Part, Part]:
-    """Eyeball ``k`` (0 left, 1 right) on a grid that follows the pack's eyeball, and the tears along its lower lid."""
+def eyeball(
+    model: Model, k: int, vertices: np.ndarray, origin: np.ndarray, eyes: Eyes, gaze_deg: tuple[float, float]
+) -> tuple[Part, Part]:
+    """Eyeball ``k`` (0 left, 1 right) on a grid that follows the pack's eyeball, turned by the gaze, and its tears."""
     first, end = model.eyeballs[k]
     rest = np.concatenate([model.neutral[first:end], np.ones((end - first, 1), np.float32)], 1)
     motion = np.linalg.lstsq(rest, vertices[first:end], rcond=None)[0]  # (4, 3), affine
@@ -28,6 +30,7 @@ def eyeball(model: Model, k: int, vertices: np.ndarray, origin: np.ndarray, eyes
     side = ("left", "right")[k]
     centre = (points.min(0) + points.max(0)) / 2
     radius = float(np.median(np.linalg.norm(points - centre, axis=1)))
+    points = centre + (points - centre) @ gaze_turn(gaze_deg).T
     return (
         eye_part(f"eye_{side}", points, eyes, _LIMBUS, inwards=(np.pi, 0.0)[k]),
         wet_line(f"tears_{side}", to_bust(vertices[model.lid_rims[k]], origin), centre, radius),

@@ -17,7 +17,7 @@ import numpy as np
 from .bust import Bust, Material, Part
 from .canvas import canvas_of
 from .complexion import Face, Photo, face_of, mean_face, skin_material
-from .eyes import Eyes, eyes_rand
+from .eyes import Eyes, eyes_rand, gaze_rand
 from .hair_colour import hair_colour_rand
 from .makehuman_body import (
     fit_proxy,
@@ -136,7 +136,7 @@ def makehuman_head_rand(rng: np.random.Generator, pack: Path) -> MakeHumanHead:
         weight=float(rng.beta(2.5, 2.5)),
         details=_details_rand(rng, targets),
         expression=_expression_rand(rng),
-        gaze_deg=(float(np.clip(rng.normal(0, 7), -18, 18)), float(np.clip(rng.normal(0, 4), -9, 9))),
+        gaze_deg=gaze_rand(rng),
         skin=skin,
         makeup=makeup_rand(rng, gender) if age >= 0 else Makeup(),
         skin_texture=skin_photo_rand(rng, skin, male, age),

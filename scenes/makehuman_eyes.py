@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from .bust import LABELS, Part
-from .eyes import Eyes, cornea, eye_part, grid_angles, wet_line
+from .eyes import Eyes, cornea, eye_part, gaze_turn, grid_angles, wet_line
 from .makehuman_body import fit_proxy, load, to_bust
 
 # The white of the pack's eyeball is a sphere of this radius on the unmorphed body; the iris's edge is seen under this
@@ -23,12 +23,11 @@ def eyeballs(
     """The left and the right eyeball of a body (V, 3), turned by the gaze (to the subject's left, up)."""
     proxy = load(pack / "proxies" / "eyes_high-poly.npz")
     posed, (rest, sides, centres) = fit_proxy(proxy, body), _rest(pack)
-    left, up = np.radians(gaze_deg)
-    yaw = np.array([[np.cos(left), 0, np.sin(left)], [0, 1, 0], [-np.sin(left), 0, np.cos(left)]])
-    pitch = np.array([[1, 0, 0], [0, np.cos(up), np.sin(up)], [0, -np.sin(up), np.cos(up)]])
     theta, phi = grid_angles()
-    rays = np.stack([np.sin(theta) * np.cos(phi), np.sin(theta) * np.sin(phi), np.cos(theta)], -1)
-    turned = (_RADIUS_DM * cornea(theta, _LIMBUS))[:, None] * rays @ (yaw @ pitch).T
+    rays = np.stack([np.sin(theta) * np.cos(phi), -np.cos(theta), np.sin(theta) * np.sin(phi)], -1)
+    turned = (_RADIUS_DM * cornea(theta, _LIMBUS))[:, None] * rays @ gaze_turn(gaze_deg).T
+    # From the bust's axes to the pack's.
+    turned = turned[:, [0, 2, 1]] * (1, 1, -1)
     balls = []
     for k, name in enumerate(("eye_left", "eye_right")):
         # Morphs move and scale the pack's eyeball, and ours with it.

@@ -11,7 +11,7 @@ Sources:
     scattering of skin 46 (λ/500)^−1.421 cm⁻¹; blood 0.2–7 % of the dermis.
     S. Prahl, "Tabulated molar extinction coefficient for hemoglobin in water", OMLC, 1998.
     C. Wyman, P.-P. Sloan, P. Shirley, "Simple analytic approximations to the CIE XYZ color matching functions", 2013.
-    A. Chardon et al., "Skin colour typology and suntanning pathways", Int. J. Cosmetic Science 13, 1991, and S. Del Bino,
+    A. Chardon et al., "Skin colour typology and suntanning pathways", Int. J. Cosmetic Science 13, 1991; S. Del Bino,
     F. Bernerd, Br. J. Dermatology 169, 2013: the individual typology angle and its classes.
 """
 

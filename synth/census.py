@@ -178,7 +178,7 @@ def _hair_colour(scene: Scene) -> tuple[float, float, float] | None:
 def _units(expression: Any) -> dict[str, float]:
     """Weights by name; where the eyes look is no expression."""
     table = expression if isinstance(expression, dict) else dict(expression)
-    return {name: weight for name, weight in table.items() if name != "gaze_deg" and "eyeLook" not in name}
+    return {name: weight for name, weight in table.items() if name != "gaze_deg"}
 
 
 def _first(table: dict[str, Any], keys: tuple[str, ...]) -> Any:
