@@ -9,6 +9,7 @@ from .anatomy import EYEBALL_MM, Marks, lip_heights, mouth_line
 from .bust import LABELS, Material, Part
 from .eyes import Eyes, cornea, eye_part, gaze_turn, grid_angles, wet_line
 from .fields import Field, project
+from .lashes import Lids
 
 _LIMBUS = 0.5  # radians from the gaze where the iris ends
 
@@ -25,13 +26,31 @@ def eyeball(marks: Marks, side: int, gaze_deg: tuple[float, float], eyes: Eyes) 
 
 def tears_of(marks: Marks, side: int) -> Part:
     """The tears along the lower lid."""
-    u = np.linspace(-1, 1, 41)
-    rims = [lid * (1 - u * u) * (1 + skew * u) for lid, skew in ((marks.lid_up, -0.18), (-marks.lid_low, 0.15))]
-    x, z = marks.fissure * np.tile(u, 2), np.concatenate(rims) + marks.tilt * np.tile(u, 2)
+    upper, lower = _rims(marks)
+    x, z = np.concatenate([upper, lower]).T
     depth = np.sqrt(np.maximum((EYEBALL_MM + 0.3) ** 2 - x**2 - z**2, 9.0))
     rim = np.stack([side * (marks.eye_x + x), -depth, z], 1)
     centre = np.array([side * marks.eye_x, 0, 0])
     return wet_line(f"tears_{'left' if side > 0 else 'right'}", rim / 1000, centre / 1000, EYEBALL_MM / 1000)
+
+
+def lids_of(marks: Marks, side: int, field: Field) -> Lids:
+    """Where lashes grow on the lids, metres."""
+    rims = []
+    for rim, lift in zip(_rims(marks), (0.6, -0.6), strict=True):
+        front = trace_front(field, (rim + np.array([marks.eye_x, lift])) * (side, 1), -40.0, 12)
+        rims.append(front / 1000)
+    return Lids(rims[0], rims[1], np.array([side * marks.eye_x / 1000, 0, 0]))
+
+
+def _rims(marks: Marks) -> tuple[np.ndarray, np.ndarray]:
+    """The upper and the lower lid's edge from the inner corner outwards: x from the eye and z, (41, 2) each."""
+    u = np.linspace(-1, 1, 41)
+    upper, lower = (
+        np.stack([marks.fissure * u, lid * (1 - u * u) * (1 + skew * u) + marks.tilt * u], 1)
+        for lid, skew in ((marks.lid_up, -0.18), (-marks.lid_low, 0.15))
+    )
+    return upper, lower
 
 
 def teeth(marks: Marks) -> Part:

@@ -11,6 +11,7 @@ from .bust import LABELS, Material, Part, Strands
 from .eyes import Eyes, eye_part, gaze_turn, wet_line
 from .ict_model import Model, centres, to_bust
 from .ict_torso import vertex_normals
+from .lashes import lashes_of, lids_of
 
 if TYPE_CHECKING:
     from .ict_facekit import IctHead
@@ -65,36 +66,13 @@ def brows(head: "IctHead", model: Model, vertices: np.ndarray, origin: np.ndarra
 
 
 def lashes(head: "IctHead", model: Model, vertices: np.ndarray, origin: np.ndarray) -> Strands:
-    """Lashes from the rims of the lids, forward and curling away; the pack's own are cards without a picture."""
-    rng = np.random.default_rng([head.pattern, 1])
-    steps = np.linspace(0, 1, 5)[:, None]
-    hairs = []
+    """Lashes from the rims of the lids; the pack's own are cards without a picture."""
+    eyes = []
     for rim, (first, end) in zip(model.lid_rims, model.eyeballs, strict=True):
-        rest, now = model.neutral[rim], vertices[rim]
-        eye = (vertices[first:end].min(0) + vertices[first:end].max(0)) / 2
-        inner, outer = rest[np.abs(rest[:, 0]).argmin()], rest[np.abs(rest[:, 0]).argmax()]
-        across = (rest[:, 0] - inner[0]) / (outer[0] - inner[0])
-        above = rest[:, 1] - inner[1] - across * (outer[1] - inner[1])
-        for upper, count, longest in ((True, 110, 0.85), (False, 60, 0.4)):
-            on_lid = np.flatnonzero((above > 0) == upper)
-            on_lid = on_lid[np.argsort(across[on_lid])]
-            t = rng.uniform(0.12, 1.0, count)
-            root = np.stack([np.interp(t, across[on_lid], now[on_lid, k]) for k in range(3)], 1)
-            away = root - eye
-            away /= np.linalg.norm(away, axis=1, keepdims=True)
-            fan = (t - 0.45)[:, None] * np.float32([0.9 * np.sign(outer[0]), 0, 0])
-            lift = np.float32([0, 1.3 if upper else -0.9, 0])
-            # The lid bulges above its rim: upper lashes first go forwards, under it.
-            forward = np.float32([0, -0.5, 0.45]) if upper else np.float32([0, 0.1, 0.1])
-            heading = away + forward + fan + rng.normal(0, 0.08, (count, 3))
-            length = longest * np.sin(np.pi * np.clip(0.15 + 0.7 * t, 0, 1)) * rng.uniform(0.7, 1, count)
-            # Out of the lid first, then curling up (down on the lower lid).
-            hairs.append(root + length[:, None] * (0.75 * steps[:, None] * heading + 0.55 * steps[:, None] ** 2 * lift))
-    points = np.concatenate([h.transpose(1, 0, 2) for h in hairs])
-    material = Material("lashes", (0.012, 0.010, 0.009), roughness=0.5, specular=0.3)
-    return Strands(
-        "lashes", to_bust(points.reshape(-1, 3), origin).reshape(points.shape), 0.00009, LABELS.index("brows"), material
-    )
+        ball = to_bust(vertices[first:end], origin)
+        rest, now = (to_bust(points[rim], origin) for points in (model.neutral, vertices))
+        eyes.append(lids_of(rest, now, (ball.min(0) + ball.max(0)) / 2))
+    return lashes_of(tuple(eyes), head.pattern)
 
 
 def ready_part(

@@ -11,10 +11,11 @@ import numpy as np
 from .anatomy import Expression, Marks, Shape, marks_of
 from .bust import LABELS, Bust, Material, Part, Strands
 from .eyes import Eyes, eyes_rand
-from .features import eyeball, face_landmarks, tears_of, teeth, trace_front
+from .features import eyeball, face_landmarks, lids_of, tears_of, teeth, trace_front
 from .fields import graded_axis, project, smoothstep, surface_nets
 from .garment import Garment, build_garment, garment_rand
 from .hair_colour import hair_colour_rand
+from .lashes import lashes_of
 from .makeup import Makeup, makeup_rand
 from .procedural_skin import FLIP, painted_skin
 from .sculpture import head_field
@@ -61,7 +62,7 @@ def procedural_head_rand(rng: np.random.Generator) -> ProceduralHead:
 
 
 def procedural_bust(head: ProceduralHead) -> Bust:
-    """Build the bust: skin, eyeballs, teeth when the mouth is open, garment, brows; bald."""
+    """Build the bust: skin, eyeballs, teeth when the mouth is open, garment, brows, lashes; bald."""
     shape = head.shape
     marks = marks_of(shape, head.expression)
 
@@ -95,11 +96,12 @@ def procedural_bust(head: ProceduralHead) -> Bust:
     eyes = [eyeball(marks, side, head.expression.gaze_deg, head.eyes) for side in (-1, 1)]
     tears = [tears_of(marks, side) for side in (-1, 1)] if head.expression.lids > -0.8 else []
     mouth = [teeth(marks)] if marks.gap > 0.5 else []
+    lids = tuple(lids_of(marks, side, field) for side in (-1, 1))
     landmarks = face_landmarks(field, marks) / 1000
     return Bust(
         (skin, *eyes, *tears, *mouth, *build_garment(head.garment, shape)),
         landmarks.astype(np.float32),
-        (_brows(head, marks, field, rng),),
+        (_brows(head, marks, field, rng), lashes_of(lids, head.pattern)),
     )
 
 
