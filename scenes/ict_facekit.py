@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from .brows import Brows, brows_rand
 from .bust import LABELS, Bust, Material, Part
 from .canvas import canvas_of
 from .complexion import Face, Photo, face_of, mean_face, skin_material
@@ -57,8 +58,6 @@ class IctHead:
         gaze_deg: how far both eyes turn to the subject's left and up; the lids follow.
         age, masculine: 0 to 1, as of ``skin_rand``.
         photo: name of the MakeHuman pack's picture that the skin wears, or None for a painted skin.
-        brow_colour: scene-linear.
-        brow_density: 0.5 sparse to 1.2 bushy. brow_width_mm: at its broadest. brow_lift_mm: above the landmarks.
         breadth: scale of the shoulders' breadth.
         pattern: seed of each hair of the brows.
     """
@@ -72,10 +71,7 @@ class IctHead:
     makeup: Makeup
     photo: str | None
     eyes: Eyes
-    brow_colour: tuple[float, float, float]
-    brow_density: float
-    brow_width_mm: float
-    brow_lift_mm: float
+    brows: Brows
     garment: Garment
     breadth: float
     pattern: int
@@ -101,10 +97,7 @@ def ict_head_rand(rng: np.random.Generator, pack: Path, photos: Path | None = No
         makeup=makeup_rand(rng, masculine),
         photo=skin_photo_rand(rng, skin, masculine > 0.5, age) if photos and rng.random() < 0.8 else None,
         eyes=eyes_rand(rng, skin.fitzpatrick, age),
-        brow_colour=hair_colour_rand(rng, skin.fitzpatrick, age),
-        brow_density=float(rng.uniform(0.5, 1.2)),
-        brow_width_mm=float(rng.uniform(4.5, 9.5)),
-        brow_lift_mm=float(rng.normal(0, 0.8)),
+        brows=brows_rand(rng, hair_colour_rand(rng, skin.fitzpatrick, age), masculine),
         garment=garment_rand(rng),
         breadth=float(np.clip(rng.normal(0.96, 0.06), 0.84, 1.08)),
         pattern=int(rng.integers(2**31)),

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from .brows import Brows, Forehead, brows_of, brows_rand
 from .bust import Bust, Material, Part
 from .canvas import canvas_of
 from .complexion import Face, Photo, face_of, mean_face, skin_material
@@ -29,14 +30,14 @@ from .makehuman_body import (
     skin_labels,
     to_bust,
 )
-from .makehuman_eyes import eyeballs, tears_of
+from .makehuman_eyes import eyeballs, lashes, lid_rims, tears_of
 from .makehuman_ids import LANDMARKS
 from .makeup import Makeup, makeup_rand
 from .shapes import compact
 from .skin import Skin, skin_rand
 from .skin_photos import picture_path, skin_photo, skin_photo_rand
 
-_, _BROWS, _EYES, _LIPS, _MOUTH, _HAIR, _CLOTHES = range(7)
+_SKIN, _, _EYES, _LIPS, _MOUTH, _HAIR, _CLOTHES = range(7)
 
 # Mean colour of each hair texture where it is opaque, linear.
 HAIR_TEXTURES = {
@@ -78,7 +79,7 @@ class MakeHumanHead:
         details: morph targets of the face with weights in [0, 1].
         expression: expression units with weights in [0, 1].
         gaze_deg: how far both eyes turn to the subject's left and up.
-        skin_texture, brows, lashes, teeth, clothes: names in the pack.
+        skin_texture, teeth, clothes: names in the pack.
         hair: name of a hair proxy, or None for a bare scalp, on which strands may be grown.
         hair_colour: of hair and brows, scene-linear.
         clothes_textured: whether the clothes wear their picture or a plain colour.
@@ -97,8 +98,7 @@ class MakeHumanHead:
     makeup: Makeup
     skin_texture: str
     eyes: Eyes
-    brows: str
-    lashes: str
+    brows: Brows
     teeth: str
     hair: str | None
     hair_colour: tuple[float, float, float]
@@ -141,8 +141,8 @@ def makehuman_head_rand(rng: np.random.Generator, pack: Path) -> MakeHumanHead:
         makeup=makeup_rand(rng, gender) if age >= 0 else Makeup(),
         skin_texture=skin_photo_rand(rng, skin, male, age),
         eyes=eyes_rand(rng, skin.fitzpatrick, max(age, 0.0)),
-        brows=str(rng.choice(sorted(proxies["eyebrows"]))),
-        lashes=str(rng.choice(sorted(proxies["eyelashes"]))),
+        # Brows are a little darker than the hair.
+        brows=brows_rand(rng, (0.7 * colour[0], 0.7 * colour[1], 0.7 * colour[2]), grown),
         teeth=str(rng.choice(sorted(proxies["teeth"]))),
         hair=hair,
         hair_colour=colour,
@@ -202,17 +202,13 @@ def makehuman_bust(head: MakeHumanHead, pack: Path) -> Bust:
         parts.append(Part(kind, *mesh, labels=labels, material=material, uv=corners[used]))
 
     balls = eyeballs(head.eyes, head.gaze_deg, pack, body, origin)
-    parts += [*balls, *(tears_of(ball, to_bust(body, origin), base["faces"], labels) for ball in balls)]
+    rest, now = to_bust(base["verts"], np.zeros(3)), to_bust(body, origin)
+    rims = lid_rims(rest, base["faces"], labels)
+    parts += [*balls, *(tears_of(ball, now, rim) for ball, rim in zip(balls, rims, strict=True))]
     teeth = Material("teeth", texture=picture_path(pack, "teeth_teeth"), roughness=0.3, subsurface=0.1, coat=0.5)
     dress("teeth", head.teeth, _MOUTH, teeth)
     tongue = Material("tongue", texture=picture_path(pack, "tongue_tongue01_diffuse"), roughness=0.35, coat=0.3)
     dress("tongue", "tongue01", _MOUTH, tongue)
-    for kind, name in (("eyebrows", head.brows), ("eyelashes", head.lashes)):
-        # Their textures are black; the picture's shape is what counts.
-        red, green, blue = (0.7 * c for c in head.hair_colour) if kind == "eyebrows" else (0.012, 0.010, 0.009)
-        alpha = picture_path(pack, f"{kind}_{name}_alpha", ".png")
-        material = Material(kind, (red, green, blue), alpha=alpha, roughness=0.6)
-        dress(kind, name, _BROWS, material)
     if head.hair is not None:
         dress("hair", head.hair, _HAIR, _hair_material(head.hair, head.hair_colour, pack, index))
     cloth = index["clothes"][head.clothes]["textures"].get("diffuseTexture")
@@ -227,7 +223,12 @@ def makehuman_bust(head: MakeHumanHead, pack: Path) -> Bust:
         bump_mm=0.2,
     )
     dress("clothes", head.clothes, _CLOTHES, material)
-    return Bust(tuple(parts), to_bust(body[list(LANDMARKS)], origin))
+    surface = Forehead(rest, now, base["faces"][is_skin & (labels == _SKIN)])
+    strands = (
+        brows_of(head.brows, surface, rest[list(LANDMARKS)], head.skin.pattern),
+        lashes(balls, rest, now, rims, head.skin.pattern),
+    )
+    return Bust(tuple(parts), now[list(LANDMARKS)], strands)
 
 
 def makehuman_scalp(bust: Bust, pack: Path) -> np.ndarray:

@@ -127,9 +127,7 @@ def _numbers(scene: Scene) -> dict[str, float]:
         numbers |= {"gaze sideways": gaze[0], "gaze upwards": gaze[1]}
     units = _units(subject["expression"])
     numbers["expression"] = math.sqrt(sum(weight**2 for weight in units.values()))
-    colour = _hair_colour(scene)
-    if colour is not None:
-        numbers["hair lightness"] = float(lab(np.array(colour))[0])
+    numbers["hair lightness"] = float(lab(np.array(_hair_colour(scene)))[0])
     return numbers
 
 
@@ -148,9 +146,7 @@ def _kinds(scene: Scene) -> dict[str, str]:
     beard = hair["beard"] if hair else None
     if beard is not None:
         kinds["beard"] = "none" if beard == 0 else "stubble" if beard <= 0.2 else "beard"
-    colour = _hair_colour(scene)
-    if colour is not None:
-        kinds["hair colour"] = hair_class(colour)
+    kinds["hair colour"] = hair_class(_hair_colour(scene))
     if "worn" in head:
         kinds["worn"] = "+".join(sorted(name for name, thing in (head["worn"] or {}).items() if thing)) or "nothing"
     return kinds
@@ -167,12 +163,12 @@ def _kind_of(source: Any) -> str:
     return type(source).__name__.lower()
 
 
-def _hair_colour(scene: Scene) -> tuple[float, float, float] | None:
+def _hair_colour(scene: Scene) -> tuple[float, float, float]:
     """Of what grows on the head; brows where nothing does."""
     head = parameters(scene.head)
     if head["hair"] and head["hair"]["style"] != "bald":
         return tuple(head["hair"]["colour"])
-    return _first(head["subject"], ("hair_colour", "brow_colour"))
+    return tuple(head["subject"].get("hair_colour") or head["subject"]["brows"]["colour"])
 
 
 def _units(expression: Any) -> dict[str, float]:
