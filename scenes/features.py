@@ -5,7 +5,7 @@
 
 import numpy as np
 
-from .anatomy import EYEBALL_MM, Marks, lip_heights, mouth_line
+from .anatomy import EYEBALL_MM, Marks, lid_rims, lip_heights, mouth_line
 from .bust import LABELS, Material, Part
 from .eyes import Eyes, cornea, eye_part, gaze_turn, grid_angles, wet_line
 from .fields import Field, project
@@ -46,10 +46,7 @@ def lids_of(marks: Marks, side: int, field: Field) -> Lids:
 def _rims(marks: Marks) -> tuple[np.ndarray, np.ndarray]:
     """The upper and the lower lid's edge from the inner corner outwards: x from the eye and z, (41, 2) each."""
     u = np.linspace(-1, 1, 41)
-    upper, lower = (
-        np.stack([marks.fissure * u, lid * (1 - u * u) * (1 + skew * u) + marks.tilt * u], 1)
-        for lid, skew in ((marks.lid_up, -0.18), (-marks.lid_low, 0.15))
-    )
+    upper, lower = (np.stack([marks.fissure * u, height], 1) for height in lid_rims(marks, u))
     return upper, lower
 
 

@@ -187,6 +187,27 @@ def test_lids_of_the_packs_heads_close(source):
     assert np.linalg.norm(way[eyes > 0.06], axis=1).max() < 0.001
 
 
+def test_the_lids_of_a_self_contained_head_close_over_the_eyeballs(procedural):
+    open_eyes, shut = (pose_bust(procedural, Pose(closed=closed)) for closed in (0.0, 1.0))
+    gaps = [[bust.landmarks[[37, 38, 43, 44], 2] - bust.landmarks[[41, 40, 47, 46], 2]] for bust in (open_eyes, shut)]
+    assert np.min(gaps[0]) > 0.004
+    # The landmarks lie 0.7 mm off the rims on either side.
+    assert np.max(gaps[1]) < 0.003
+    # Closed, the skin's foremost point before each spot of the cornea is further out than the cornea.
+    skin = shut.parts[0].vertices
+    for part in (part for part in shut.parts if part.name.startswith("eye_")):
+        front = part.vertices[part.vertices[:, 1] < part.vertices[:, 1].min() + 0.002][::5]
+        apart = np.hypot(*(front[:, None, [0, 2]] - skin[:, [0, 2]]).transpose(2, 0, 1))
+        # Vertices of the skin are up to 2 mm apart where the lid is stretched.
+        lid = np.where(apart < 0.0025, skin[:, 1], np.inf).min(1)
+        assert (lid < front[:, 1]).all()
+    eyes = np.abs(np.abs(skin[:, 0]) - 0.032) + np.abs(skin[:, 2])
+    way = np.linalg.norm(skin - open_eyes.parts[0].vertices, axis=1)
+    assert way[eyes > 0.06].max() < 0.001
+    lashes = [next(hair.points for hair in bust.strands if hair.name == "lashes") for bust in (open_eyes, shut)]
+    assert (lashes[1] - lashes[0])[..., 2].min() < -0.004
+
+
 def test_a_beard_stays_on_the_skin_that_speaks():
     packs = find_packs(None)
     if packs.ict_facekit is None:
