@@ -46,10 +46,12 @@ def beard_strands(hair: Hair, roots: np.ndarray, normals: np.ndarray, rng: np.ra
     length = 0.0015 + 0.03 * max(hair.beard - 0.2, 0) * np.exp(rng.normal(0, 0.25, count))
     # Down and to the side under the nose, down and forwards on the chin; whiskers curl each their own way.
     sideways = np.clip(roots[:, :1] / 0.02, -1, 1) * np.array([0.5, 0, 0])
-    down = _unit(0.9 * normals + sideways + (0, -0.1, -1.1) + (0.25 + 0.25 * hair.curl) * rng.normal(size=(count, 3)))
+    down = sideways + (0, -0.1, -1.1) + (0.25 + 0.25 * hair.curl) * rng.normal(size=(count, 3))
+    down = _unit(down - (down * normals).sum(-1, keepdims=True) * normals)
     steps = np.linspace(0, 1, _POINTS)[None, :, None]
+    # Out of the skin at some 55°, then lying down along it.
     strands = roots[:, None] + length[:, None, None] * (
-        steps * (1 - 0.5 * steps) * normals[:, None] + steps**1.5 * down[:, None]
+        steps * (0.65 - 0.4 * steps) * normals[:, None] + steps * (0.45 + 0.5 * steps) * down[:, None]
     )
     wave = rng.normal(size=(count, 3)) * (0.1 + 0.12 * hair.curl) * length[:, None]
     strands += np.sin(2.4 * np.pi * steps + rng.uniform(0, 6, (count, 1, 1))) * steps * wave[:, None]

@@ -53,16 +53,17 @@ def brows_of(brows: Brows, skin: Forehead, landmarks: np.ndarray, seed: int) -> 
         landmarks: (68, 3) of the head at rest.
     """
     rng = np.random.default_rng(seed)
-    count = int(620 * brows.density)
+    count = int(560 * brows.density)
     steps = np.linspace(0, 1, 5)[:, None]
     arches = []
     for marks, side in zip(_ARCHES, (-1, 1), strict=True):
         arch = landmarks[list(marks)][:, [0, 2]]
         t = rng.uniform(0, 1, count) ** 0.9
-        root = np.stack([np.interp(t * 4, np.arange(5), axis) for axis in arch.T], 1)
+        # A smooth curve along the five landmarks.
+        root = np.stack([np.polyval(np.polyfit(np.linspace(0, 1, 5), axis, 3), t) for axis in arch.T], 1)
         width = 0.001 * brows.width_mm * np.minimum(1, 0.55 + 2 * t) * (1.05 - 0.85 * t**2)
         # Densest along the middle, single hairs above and below.
-        across = np.clip(rng.normal(0, 0.3, count), -0.75, 0.75)
+        across = np.clip(rng.normal(0, 0.27, count), -0.7, 0.7)
         root[:, 1] += 0.001 * brows.lift_mm + across * width
         # Upright near the nose, then along the arch and at last downwards; high hairs lean down, low ones up.
         angle = np.interp(t, [0, 0.25, 0.7, 1], [1.2, 0.55, 0.1, -0.45]) - 0.5 * across + rng.normal(0, 0.15, count)
@@ -73,7 +74,7 @@ def brows_of(brows: Brows, skin: Forehead, landmarks: np.ndarray, seed: int) -> 
     flat = np.concatenate(arches)  # (2 · count, 5, 2)
     points = _drape(_front_of(skin, landmarks, flat), flat, np.linspace(0.0, 0.0009, 5))
     material = Material("brows", brows.colour, roughness=0.45, specular=0.3, strand_spread=0.12)
-    return Strands("brows", points.astype(np.float32), 0.00015, LABELS.index("brows"), material)
+    return Strands("brows", points.astype(np.float32), 0.00012, LABELS.index("brows"), material)
 
 
 def _front_of(skin: Forehead, landmarks: np.ndarray, flat: np.ndarray) -> Forehead:
