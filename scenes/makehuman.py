@@ -8,7 +8,7 @@ Source: MakeHuman's system assets, CC0-1.0, github.com/makehumancommunity/makehu
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -159,10 +159,11 @@ def makehuman_bust(head: MakeHumanHead, pack: Path) -> Bust:
         SceneError: a file of the pack that the head names is missing.
     """
     base = load(pack / "base.npz")
-    body = morph(head, pack)
-    eyes = [group_centre(base, body, f"helper-{side}-eye") for side in "lr"]
+    body = lower_arms(base, morph(head, pack))
+    # Where the bust stands and where it is cut must not depend on what the face does: all its poses are one mesh.
+    calm = lower_arms(base, morph(replace(head, expression=()), pack))
+    eyes = [group_centre(base, calm, f"helper-{side}-eye") for side in "lr"]
     origin = (eyes[0] + eyes[1]) / 2
-    body = lower_arms(base, body)
     # A face of the bust lies above this height; 0.5 m and a bit below the eyes.
     floor = origin[1] - 5.3
     index = _index(pack)
@@ -171,7 +172,7 @@ def makehuman_bust(head: MakeHumanHead, pack: Path) -> Bust:
     hidden = np.zeros(len(body), bool)
     hidden[clothes["delete_verts"]] = True
     is_skin = base["face_group"] == base["group_names"].tolist().index("body")
-    keep = is_skin & ~hidden[base["faces"]].all(1) & (body[base["faces"]][..., 1] > floor).all(1)
+    keep = is_skin & ~hidden[base["faces"]].all(1) & (calm[base["faces"]][..., 1] > floor).all(1)
     uv = base["uv"][base["face_uv"]]
     labels = skin_labels(base, uv)
     vertices, faces = compact(to_bust(body, origin), base["faces"][keep])
@@ -194,9 +195,9 @@ def makehuman_bust(head: MakeHumanHead, pack: Path) -> Bust:
     def dress(kind: str, name: str, label: int, material: Material) -> None:
         """Fit a proxy to the body and add it as a part."""
         proxy = _proxy(pack, kind, name)
-        vertices = fit_proxy(proxy, body)
+        vertices, resting = fit_proxy(proxy, body), fit_proxy(proxy, calm)
         corners = proxy["uv"][proxy["face_uv"]]
-        used = (vertices[proxy["faces"]][..., 1] > floor).all(1)
+        used = (resting[proxy["faces"]][..., 1] > floor).all(1)
         mesh = compact(to_bust(vertices, origin), proxy["faces"][used])
         labels = np.full(used.sum(), label, np.uint8)
         parts.append(Part(kind, *mesh, labels=labels, material=material, uv=corners[used]))

@@ -13,7 +13,7 @@ import numpy as np
 from .accessories import Worn
 from .anatomy import marks_of
 from .blink import closing
-from .bust import Bust
+from .bust import LABELS, Bust
 from .fields import smoothstep
 from .heads import Head, bust_of
 from .ict_facekit import IctHead
@@ -202,9 +202,12 @@ def _expressed(head: Head, packs: Packs, mood: str) -> tuple[Bust, Bust, Bust]:
 def _offsets(bust: Bust, bald: Bust, other: Bust) -> tuple[np.ndarray, ...]:
     """Ways (N, 3) of all shapes of ``bust`` when its bald self ``bald`` becomes ``other``.
 
-    What the bald bust lacks follows the nearest point of the skin, if that is near: a beard does, glasses do not.
+    What the bald bust lacks follows the nearest point of the skin, if that is near: a beard does, glasses do not. No
+    expression moves clothes, though some are fitted to the chin.
     """
-    moved = {name: after - before for (name, before), after in zip(_named(bald), _shapes(other), strict=True)}
+    clothes = {part.name for part in bald.parts if (part.labels == LABELS.index("clothes")).all()}
+    pairs = zip(_named(bald), _shapes(other), strict=True)
+    moved = {name: after - before for (name, before), after in pairs if name not in clothes}
     skin, offset = bust.parts[0].vertices, moved[bust.parts[0].name]
     moving = np.linalg.norm(offset, axis=1) > 1e-5
     ways = []

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from relight_stage.scenes.bust import LABELS
 from relight_stage.scenes.cameras import Camera
 from relight_stage.scenes.heads import head_rand
 from relight_stage.scenes.motion import FPS, GAZE_MAX_DEG, MOODS, Blink, Pose, motion_rand
@@ -206,6 +207,23 @@ def test_the_lids_of_a_self_contained_head_close_over_the_eyeballs(procedural):
     assert way[eyes > 0.06].max() < 0.001
     lashes = [next(hair.points for hair in bust.strands if hair.name == "lashes") for bust in (open_eyes, shut)]
     assert (lashes[1] - lashes[0])[..., 2].min() < -0.004
+
+
+@pytest.mark.parametrize("source", ["ict_facekit", "makehuman"])
+def test_heads_of_the_packs_are_one_mesh_whatever_they_do_and_their_clothes_stay(source):
+    packs = find_packs(None)
+    if getattr(packs, source) is None:
+        pytest.skip(f"needs the {source} pack")
+    only = Packs(**{source: getattr(packs, source)})
+    drawn = (head_rand(np.random.default_rng([seed, 6]), only) for seed in range(40))
+    for head in [head for head in drawn if head.source == source][:4]:
+        rig = rig_of(head, only, "speech")
+        shut, clothed = pose_bust(rig, Pose(closed=1.0, changed=1.0)), 0
+        for part, rest in zip(shut.parts, rig.bust.parts, strict=True):
+            if (part.labels == LABELS.index("clothes")).all():
+                clothed += 1
+                np.testing.assert_allclose(part.vertices, rest.vertices, atol=1e-7)
+        assert clothed
 
 
 def test_a_beard_stays_on_the_skin_that_speaks():
