@@ -131,12 +131,16 @@ def marks_of(shape: Shape, expression: Expression) -> Marks:
 
 def lid_field(marks: Marks, x: np.ndarray, z: np.ndarray) -> np.ndarray:
     """Almond between the lids seen from the front: negative where the eye is open. x, z (N,), x mirrored."""
-    u = (x - marks.eye_x) / marks.fissure
+    upper, lower = lid_rims(marks, (x - marks.eye_x) / marks.fissure)
+    return np.maximum(z - upper, lower - z)
+
+
+def lid_rims(marks: Marks, u: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Heights of the upper and the lower lid's rim at u (N,), −1 at the inner corner of the eye and 1 at the outer."""
     # The upper lid peaks nearer the nose, the lower one nearer the temple.
     upper = marks.lid_up * (1 - u * u) * (1 - 0.18 * u)
-    lower = marks.lid_low * (1 - u * u) * (1 + 0.15 * u)
-    z = z - marks.tilt * u
-    return np.maximum(z - upper, -lower - z)
+    lower = -marks.lid_low * (1 - u * u) * (1 + 0.15 * u)
+    return upper + marks.tilt * u, lower + marks.tilt * u
 
 
 def mouth_line(marks: Marks, x: np.ndarray) -> np.ndarray:

@@ -5,7 +5,6 @@ import numpy as np
 from .bust import LABELS, Part, Strands
 from .fields import smoothstep
 from .hair import Hair, hair_material
-from .hull import Hull, push_out
 
 _POINTS = 6
 
@@ -41,16 +40,18 @@ def beard_area(hair: Hair, skin: Part, landmarks: np.ndarray) -> np.ndarray:
     return area * (face & ~lips)
 
 
-def beard_strands(hair: Hair, roots: np.ndarray, normals: np.ndarray, hull: Hull, rng: np.random.Generator) -> Strands:
+def beard_strands(hair: Hair, roots: np.ndarray, normals: np.ndarray, rng: np.random.Generator) -> Strands:
     """Grow a beard from roots and normals (M, 3) on the lower face."""
     count = len(roots)
     length = 0.0015 + 0.03 * max(hair.beard - 0.2, 0) * np.exp(rng.normal(0, 0.25, count))
     # Down and to the side under the nose, down and forwards on the chin; whiskers curl each their own way.
     sideways = np.clip(roots[:, :1] / 0.02, -1, 1) * np.array([0.5, 0, 0])
-    down = _unit(0.9 * normals + sideways + (0, -0.1, -1.1) + (0.25 + 0.25 * hair.curl) * rng.normal(size=(count, 3)))
+    down = sideways + (0, -0.1, -1.1) + (0.25 + 0.25 * hair.curl) * rng.normal(size=(count, 3))
+    down = _unit(down - (down * normals).sum(-1, keepdims=True) * normals)
     steps = np.linspace(0, 1, _POINTS)[None, :, None]
+    # Out of the skin at some 55°, then lying down along it.
     strands = roots[:, None] + length[:, None, None] * (
-        steps * (1 - 0.5 * steps) * normals[:, None] + steps**1.5 * down[:, None]
+        steps * (0.65 - 0.4 * steps) * normals[:, None] + steps * (0.45 + 0.5 * steps) * down[:, None]
     )
     wave = rng.normal(size=(count, 3)) * (0.1 + 0.12 * hair.curl) * length[:, None]
     strands += np.sin(2.4 * np.pi * steps + rng.uniform(0, 6, (count, 1, 1))) * steps * wave[:, None]
@@ -59,9 +60,20 @@ def beard_strands(hair: Hair, roots: np.ndarray, normals: np.ndarray, hull: Hull
     apart = (roots[leaders] ** 2).sum(1) - 2 * roots @ roots[leaders].T
     lead = leaders[apart.argmin(1)]
     strands += 0.55 * steps**1.2 * (strands[lead] - strands) * min(1.0, 3 * max(hair.beard - 0.2, 0))
-    strands[:, 1:] = push_out(hull, strands[:, 1:], 0.0003)
+    strands = _out_of_skin(strands, normals)
     radius = 0.00019 + 0.0001 * hair.beard
     return Strands("beard", strands.astype(np.float32), radius, LABELS.index("hair"), hair_material(hair, "beard"))
+
+
+def _out_of_skin(strands: np.ndarray, normals: np.ndarray) -> np.ndarray:
+    """Keep strands (M, P, 3) on the outer side of the plane of the skin at their roots.
+
+    A hull of the whole head is too coarse for hair as short as this: it would lift all of a strand but its root.
+    """
+    offset = strands - strands[:, :1]
+    height = np.einsum("mpa,ma->mp", offset, normals)
+    least = 0.1 * np.linalg.norm(offset, axis=-1)
+    return strands + np.maximum(least - height, 0)[..., None] * normals[:, None]
 
 
 def _unit(vectors: np.ndarray) -> np.ndarray:

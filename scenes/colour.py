@@ -1,9 +1,11 @@
-"""Colour: sRGB <-> scene-linear Rec.709, and luminance. Arrays of any shape, colour last."""
+"""Colour: sRGB <-> scene-linear Rec.709, luminance, and CIELAB. Arrays of any shape, colour last."""
 
 import numpy as np
 
 # Rec.709 / sRGB primaries, D65: ITU-R BT.709-6, item 3.2.
 LUMINANCE_WEIGHTS = (0.2126, 0.7152, 0.0722)
+# Rec.709 to CIE XYZ, and the white D65 in it.
+_TO_XYZ = np.array([[0.4124, 0.3576, 0.1805], LUMINANCE_WEIGHTS, [0.0193, 0.1192, 0.9505]])
 
 
 def srgb_to_linear(encoded: np.ndarray) -> np.ndarray:
@@ -28,3 +30,11 @@ def linear_to_srgb(linear: np.ndarray) -> np.ndarray:
 def luminance(linear: np.ndarray) -> np.ndarray:
     """Relative luminance of scene-linear colours (..., 3) -> (...)."""
     return np.asarray(linear) @ np.asarray(LUMINANCE_WEIGHTS, np.float32)
+
+
+def lab(linear: np.ndarray) -> np.ndarray:
+    """CIELAB under D65 of scene-linear Rec.709 colours (..., 3). Source: CIE 015:2018, 8.2.1."""
+    share = np.asarray(linear, np.float64) @ _TO_XYZ.T / _TO_XYZ.sum(1)
+    root = np.where(share > (6 / 29) ** 3, np.cbrt(np.maximum(share, 0)), share / (3 * (6 / 29) ** 2) + 4 / 29)
+    x, y, z = np.moveaxis(root, -1, 0)
+    return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], -1)

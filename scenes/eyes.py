@@ -79,6 +79,19 @@ def eyes_rand(rng: np.random.Generator, fitzpatrick: int, age: float) -> Eyes:
     )
 
 
+def gaze_rand(rng: np.random.Generator) -> tuple[float, float]:
+    """Draw how far both eyes turn to the subject's left and up, degrees: most people look near the camera."""
+    return float(np.clip(rng.normal(0, 7), -18, 18)), float(np.clip(rng.normal(0, 4), -9, 9))
+
+
+def gaze_turn(gaze_deg: tuple[float, float]) -> np.ndarray:
+    """Rotation (3, 3) of points (N, 3) of the bust's frame, ``points @ turn.T``, that turns −Y into the gaze."""
+    left, up = np.radians(gaze_deg)
+    pitch = np.array([[1, 0, 0], [0, np.cos(up), np.sin(up)], [0, -np.sin(up), np.cos(up)]])
+    yaw = np.array([[np.cos(left), -np.sin(left), 0], [np.sin(left), np.cos(left), 0], [0, 0, 1]])
+    return yaw @ pitch
+
+
 def grid_angles() -> tuple[np.ndarray, np.ndarray]:
     """θ and φ of the grid's points (N,), ring after ring; the last point is the tip."""
     theta, phi = np.meshgrid(RINGS, np.linspace(0, 2 * np.pi, AROUND, endpoint=False), indexing="ij")

@@ -5,10 +5,11 @@
 
 import numpy as np
 
-from .anatomy import EYEBALL_MM, Marks, lip_heights, mouth_line
+from .anatomy import EYEBALL_MM, Marks, lid_rims, lip_heights, mouth_line
 from .bust import LABELS, Material, Part
-from .eyes import Eyes, cornea, eye_part, grid_angles, wet_line
+from .eyes import Eyes, cornea, eye_part, gaze_turn, grid_angles, wet_line
 from .fields import Field, project
+from .lashes import Lids
 
 _LIMBUS = 0.5  # radians from the gaze where the iris ends
 
@@ -17,24 +18,36 @@ def eyeball(marks: Marks, side: int, gaze_deg: tuple[float, float], eyes: Eyes) 
     """A sphere with a cornea that looks along the gaze. ``side`` is 1 for the subject's left."""
     theta, phi = grid_angles()
     local = np.stack([np.sin(theta) * np.cos(phi), -np.cos(theta), np.sin(theta) * np.sin(phi)], -1)
-    azimuth, elevation = np.radians(gaze_deg)
-    tip = np.array([[1, 0, 0], [0, np.cos(elevation), np.sin(elevation)], [0, -np.sin(elevation), np.cos(elevation)]])
-    turn = np.array([[np.cos(azimuth), -np.sin(azimuth), 0], [np.sin(azimuth), np.cos(azimuth), 0], [0, 0, 1]])
     radius = EYEBALL_MM * cornea(theta, _LIMBUS)
-    points = radius[:, None] * (local @ (turn @ tip).T) + (side * marks.eye_x, 0, 0)
+    points = radius[:, None] * (local @ gaze_turn(gaze_deg).T) + (side * marks.eye_x, 0, 0)
     name, inwards = ("eye_left", np.pi) if side > 0 else ("eye_right", 0.0)
     return eye_part(name, points / 1000, eyes, _LIMBUS, inwards)
 
 
 def tears_of(marks: Marks, side: int) -> Part:
     """The tears along the lower lid."""
-    u = np.linspace(-1, 1, 41)
-    rims = [lid * (1 - u * u) * (1 + skew * u) for lid, skew in ((marks.lid_up, -0.18), (-marks.lid_low, 0.15))]
-    x, z = marks.fissure * np.tile(u, 2), np.concatenate(rims) + marks.tilt * np.tile(u, 2)
+    upper, lower = _rims(marks)
+    x, z = np.concatenate([upper, lower]).T
     depth = np.sqrt(np.maximum((EYEBALL_MM + 0.3) ** 2 - x**2 - z**2, 9.0))
     rim = np.stack([side * (marks.eye_x + x), -depth, z], 1)
     centre = np.array([side * marks.eye_x, 0, 0])
     return wet_line(f"tears_{'left' if side > 0 else 'right'}", rim / 1000, centre / 1000, EYEBALL_MM / 1000)
+
+
+def lids_of(marks: Marks, side: int, field: Field) -> Lids:
+    """Where lashes grow on the lids, metres."""
+    rims = []
+    for rim, lift in zip(_rims(marks), (0.6, -0.6), strict=True):
+        front = trace_front(field, (rim + np.array([marks.eye_x, lift])) * (side, 1), -40.0, 12)
+        rims.append(front / 1000)
+    return Lids(rims[0], rims[1], np.array([side * marks.eye_x / 1000, 0, 0]))
+
+
+def _rims(marks: Marks) -> tuple[np.ndarray, np.ndarray]:
+    """The upper and the lower lid's edge from the inner corner outwards: x from the eye and z, (41, 2) each."""
+    u = np.linspace(-1, 1, 41)
+    upper, lower = (np.stack([marks.fissure * u, height], 1) for height in lid_rims(marks, u))
+    return upper, lower
 
 
 def teeth(marks: Marks) -> Part:

@@ -26,7 +26,7 @@ from .strands import hair_strands, scatter_roots
 
 SOURCES = ("makehuman", "ict_facekit", "procedural")
 # How often each source is drawn when its pack is there.
-_SHARES = (0.55, 0.35, 0.10)
+_SHARES = (0.56, 0.39, 0.05)
 
 # What a person changes from one photo to the next: not part of who they are.
 _PASSING = ("expression", "gaze_deg", "garment", "clothes", "clothes_textured", "clothes_colour", "hair", "pattern")
@@ -69,11 +69,11 @@ def head_rand(rng: np.random.Generator, packs: Packs) -> Head:
         return Head(source, person, grown, pattern, worn)
     if source == "ict_facekit" and packs.ict_facekit is not None:
         scanned = ict_head_rand(subject_rng, packs.ict_facekit, packs.makehuman)
-        hair = hair_rand(hair_rng, scanned.brow_colour, scanned.masculine, scanned.age)
+        hair = hair_rand(hair_rng, scanned.brows.colour, scanned.masculine, scanned.age)
         return Head(source, scanned, hair, pattern, worn_rand(worn_rng, scanned.masculine, hands))
     subject = procedural_head_rand(subject_rng)
     masculine = subject.shape.masculine
-    hair = hair_rand(hair_rng, subject.brow_colour, masculine, subject.shape.age)
+    hair = hair_rand(hair_rng, subject.brows.colour, masculine, subject.shape.age)
     return Head(source, subject, hair, pattern, worn_rand(worn_rng, masculine, hands))
 
 
@@ -138,7 +138,7 @@ def _grow(bust: Bust, scalp: np.ndarray, head: Head, hands: Path | None) -> Bust
     if hair.beard and not head.worn.hides_neck:
         area = beard_area(hair, bare, bust.landmarks)
         roots, normals, _ = scatter_roots(bare.vertices, bare.faces, area, int(2500 + 3500 * hair.beard), rng)
-        grown.append(beard_strands(hair, roots, normals, hull, rng))
+        grown.append(beard_strands(hair, roots, normals, rng))
         skin = _tint(skin, area, hair, 0.3 + 0.4 * hair.beard, label=hair.beard > 0.5)
     return wear(replace(bust, parts=(skin, *bust.parts[1:]), strands=tuple(grown)), head.worn, hull, tuple(tone), hands)
 

@@ -258,7 +258,8 @@ def _hat(headwear: Headwear, fit: Fit) -> tuple[Part, ...]:
 def _hijab(headwear: Headwear, fit: Fit) -> tuple[Part, ...]:
     """A scarf around head, neck and shoulders that leaves the face free."""
     rng = np.random.default_rng(headwear.pattern)
-    waves, phases = rng.normal(0, 1, (14, 3)) * (55, 55, 22), rng.uniform(0, 2 * np.pi, 14)
+    waves, phases = rng.normal(0, 1, (14, 3)) * (30, 30, 18), rng.uniform(0, 2 * np.pi, 14)
+    lean, first = float(rng.choice([-1, 1]) * rng.uniform(0.1, 0.4)), rng.uniform(0, 2 * np.pi, 2)
     chin, brow = fit.landmarks[8], _brow(fit)
     top = brow + 0.022 + 0.012 * headwear.height
     low = chin[2] - 0.004
@@ -286,10 +287,15 @@ def _hijab(headwear: Headwear, fit: Fit) -> tuple[Part, ...]:
             np.maximum(cape, p[:, 2] + 0.13), np.maximum(np.maximum(chest, p[:, 2] + 0.14), -0.30 - p[:, 2])
         )
         cloth = _blend(_blend(head, neck, 0.03), cape, 0.03)
-        folds = np.cos(p @ waves.T + phases).sum(1) / np.sqrt(14) * 0.005
-        cloth = cloth + folds * smoothstep(-0.03, -0.13, p[:, 2]) + 0.2 * folds
         hole = np.sqrt((p[:, 0] / wide) ** 2 + ((p[:, 2] - middle) / tall) ** 2) - 1
         hole = np.maximum(0.7 * min(wide, tall) * hole, p[:, 1] - 0.05)
+        # Laid around the face in folds that follow its edge; under the chin they hang from shoulder to shoulder.
+        wander = 1.6 * np.cos(p @ waves.T + phases).sum(1) / np.sqrt(14)
+        around = _crest(hole / 0.017 * 2 * np.pi + wander + first[0]) * smoothstep(0.004, 0.02, hole)
+        hanging = p[:, 2] - 3.0 * p[:, 0] ** 2 + lean * p[:, 0]
+        below = smoothstep(chin[2] + 0.01, chin[2] - 0.03, p[:, 2])
+        cowl = _crest(hanging / 0.03 * 2 * np.pi + 1.5 * wander + first[1]) * smoothstep(0.1, 0.04, p[:, 1] - chin[1])
+        cloth = cloth - 0.0026 * around * (1 - below) - 0.007 * cowl * below - 0.0008 * wander
         return np.maximum(cloth, -hole).astype(np.float32)
 
     xs = graded_axis((-0.2, -0.1, 0.1, 0.2), (0.007, 0.0045, 0.0045, 0.007))
@@ -298,6 +304,11 @@ def _hijab(headwear: Headwear, fit: Fit) -> tuple[Part, ...]:
     vertices, faces = surface_nets(field, xs, ys, zs)
     material = _cloth(headwear, headwear.colour, bump_mm=0.12, bump_scale=900.0)
     return (_part("headscarf", Mesh(vertices, faces), material),)
+
+
+def _crest(phase: np.ndarray) -> np.ndarray:
+    """Narrow crests between broad hollows, about in [−0.4, 0.6], of a period of 2π."""
+    return (0.5 + 0.5 * np.cos(phase)) ** 2 - 0.375
 
 
 def _headphones(headwear: Headwear, fit: Fit) -> tuple[Part, ...]:

@@ -13,10 +13,11 @@ from pathlib import Path
 
 import numpy as np
 
+from .brows import Brows, brows_rand
 from .bust import LABELS, Bust, Material, Part
 from .canvas import canvas_of
 from .complexion import Face, Photo, face_of, mean_face, skin_material
-from .eyes import Eyes, eyes_rand
+from .eyes import Eyes, eyes_rand, gaze_rand
 from .garment import Garment, garment_rand
 from .hair_colour import hair_colour_rand
 from .ict_features import brows, eyeball, lashes, ready_part
@@ -43,6 +44,8 @@ _EXPRESSIONS: tuple[tuple[tuple[str, float, float], ...], ...] = (
     (("eyeBlink_L", 0.7, 1.0),),
 )
 _SHARES = np.array([3, 3, 2, 1, 1, 0.7, 0.5, 0.5, 0.5, 0.4])
+# The gaze that the pack's blend shapes "eyeLook…" stand for at full weight.
+_FULL_LOOK_DEG = (30.0, 25.0)
 
 
 @dataclass(frozen=True)
@@ -52,26 +55,23 @@ class IctHead:
     Attributes:
         identity: 100 weights in standard deviations.
         expression: blend shapes with weights in [0, 1].
+        gaze_deg: how far both eyes turn to the subject's left and up; the lids follow.
         age, masculine: 0 to 1, as of ``skin_rand``.
         photo: name of the MakeHuman pack's picture that the skin wears, or None for a painted skin.
-        brow_colour: scene-linear.
-        brow_density: 0.5 sparse to 1.2 bushy. brow_width_mm: at its broadest. brow_lift_mm: above the landmarks.
         breadth: scale of the shoulders' breadth.
         pattern: seed of each hair of the brows.
     """
 
     identity: tuple[float, ...]
     expression: tuple[tuple[str, float], ...]
+    gaze_deg: tuple[float, float]
     age: float
     masculine: float
     skin: Skin
     makeup: Makeup
     photo: str | None
     eyes: Eyes
-    brow_colour: tuple[float, float, float]
-    brow_density: float
-    brow_width_mm: float
-    brow_lift_mm: float
+    brows: Brows
     garment: Garment
     breadth: float
     pattern: int
@@ -90,16 +90,14 @@ def ict_head_rand(rng: np.random.Generator, pack: Path, photos: Path | None = No
     return IctHead(
         identity=tuple(identity.round(4).tolist()),
         expression=_expression_rand(rng),
+        gaze_deg=gaze_rand(rng),
         age=age,
         masculine=masculine,
         skin=skin,
         makeup=makeup_rand(rng, masculine),
         photo=skin_photo_rand(rng, skin, masculine > 0.5, age) if photos and rng.random() < 0.8 else None,
         eyes=eyes_rand(rng, skin.fitzpatrick, age),
-        brow_colour=hair_colour_rand(rng, skin.fitzpatrick, age),
-        brow_density=float(rng.uniform(0.5, 1.2)),
-        brow_width_mm=float(rng.uniform(4.5, 9.5)),
-        brow_lift_mm=float(rng.normal(0, 0.8)),
+        brows=brows_rand(rng, hair_colour_rand(rng, skin.fitzpatrick, age), masculine),
         garment=garment_rand(rng),
         breadth=float(np.clip(rng.normal(0.96, 0.06), 0.84, 1.08)),
         pattern=int(rng.integers(2**31)),
@@ -114,7 +112,7 @@ def ict_bust(head: IctHead, pack: Path, photos: Path | None = None) -> Bust:
     """
     model = load_model(pack)
     weights = np.zeros(len(model.expression), np.float32)
-    for name, weight in head.expression:
+    for name, weight in (*head.expression, *_lids_of(head.gaze_deg)):
         weights[model.expression_names.index(name)] = weight
     vertices = model.neutral + np.tensordot(np.float32(head.identity), model.identity, 1)
     vertices += np.tensordot(weights, model.expression, 1)
@@ -141,7 +139,7 @@ def ict_bust(head: IctHead, pack: Path, photos: Path | None = None) -> Bust:
     )
     gums = Material("gums", (0.42, 0.12, 0.11), roughness=0.35, subsurface=0.1, coat=0.3)
     teeth = Material("teeth", (0.66, 0.60, 0.49), roughness=0.3, subsurface=0.1, coat=0.5)
-    eyes = [eyeball(model, k, vertices, origin, head.eyes) for k in range(2)]
+    eyes = [eyeball(model, k, vertices, origin, head.eyes, head.gaze_deg) for k in range(2)]
     parts = [skin, *(ball for ball, _ in eyes), *(tears for _, tears in eyes)]
     for name, material, label in (("M_GumsTongue", gums, _MOUTH), ("M_Teeth", teeth, _MOUTH)):
         parts.append(ready_part(model, name, material, label, vertices, origin))
@@ -210,7 +208,7 @@ def _photo_layout(pack: Path, photos: Path) -> np.ndarray:
 
 
 def _expression_rand(rng: np.random.Generator) -> tuple[tuple[str, float], ...]:
-    """Draw an expression and a gaze; half of the faces stay near neutral."""
+    """Draw an expression; half of the faces stay near neutral."""
     near_neutral = rng.random() < 0.5
     chosen = _EXPRESSIONS[rng.choice(len(_EXPRESSIONS) - near_neutral, p=_shares(near_neutral))]
     drawn: dict[str, float] = {}
@@ -225,12 +223,15 @@ def _expression_rand(rng: np.random.Generator) -> tuple[tuple[str, float], ...]:
     # The lids of a living face are never at the model's rest.
     if not any(name.startswith("eyeBlink") for name in drawn):
         both("eyeBlink_L", rng.uniform(0, 0.18))
-    sideways, upwards = np.clip(rng.normal(0, (0.22, 0.15)), -0.6, 0.4)
-    towards, away = ("Out", "In") if sideways > 0 else ("In", "Out")
-    drawn[f"eyeLook{towards}_L"] = drawn[f"eyeLook{away}_R"] = float(abs(sideways))
-    for hand in "LR":
-        drawn[f"eyeLook{'Up' if upwards > 0 else 'Down'}_{hand}"] = float(abs(upwards))
     return tuple(sorted(drawn.items()))
+
+
+def _lids_of(gaze_deg: tuple[float, float]) -> tuple[tuple[str, float], ...]:
+    """Blend shapes by which the lids follow the eyes; the pack's move skin alone."""
+    left, up = np.clip(np.divide(gaze_deg, _FULL_LOOK_DEG), -1, 1).tolist()
+    sideways, upwards = ("Out", "In") if left > 0 else ("In", "Out"), "Up" if up > 0 else "Down"
+    looks = ((f"eyeLook{way}_{side}", abs(left)) for way, side in zip(sideways, "LR", strict=True))
+    return (*looks, *((f"eyeLook{upwards}_{side}", abs(up)) for side in "LR"))
 
 
 def _shares(near_neutral: bool) -> np.ndarray:

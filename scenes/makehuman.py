@@ -8,16 +8,17 @@ Source: MakeHuman's system assets, CC0-1.0, github.com/makehumancommunity/makehu
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
+from .brows import Brows, Forehead, brows_of, brows_rand
 from .bust import Bust, Material, Part
 from .canvas import canvas_of
 from .complexion import Face, Photo, face_of, mean_face, skin_material
-from .eyes import Eyes, eyes_rand
+from .eyes import Eyes, eyes_rand, gaze_rand
 from .hair_colour import hair_colour_rand
 from .makehuman_body import (
     fit_proxy,
@@ -29,14 +30,14 @@ from .makehuman_body import (
     skin_labels,
     to_bust,
 )
-from .makehuman_eyes import eyeballs, tears_of
+from .makehuman_eyes import eyeballs, lashes, lid_rims, tears_of
 from .makehuman_ids import LANDMARKS
 from .makeup import Makeup, makeup_rand
 from .shapes import compact
 from .skin import Skin, skin_rand
 from .skin_photos import picture_path, skin_photo, skin_photo_rand
 
-_, _BROWS, _EYES, _LIPS, _MOUTH, _HAIR, _CLOTHES = range(7)
+_SKIN, _, _EYES, _LIPS, _MOUTH, _HAIR, _CLOTHES = range(7)
 
 # Mean colour of each hair texture where it is opaque, linear.
 HAIR_TEXTURES = {
@@ -78,7 +79,7 @@ class MakeHumanHead:
         details: morph targets of the face with weights in [0, 1].
         expression: expression units with weights in [0, 1].
         gaze_deg: how far both eyes turn to the subject's left and up.
-        skin_texture, brows, lashes, teeth, clothes: names in the pack.
+        skin_texture, teeth, clothes: names in the pack.
         hair: name of a hair proxy, or None for a bare scalp, on which strands may be grown.
         hair_colour: of hair and brows, scene-linear.
         clothes_textured: whether the clothes wear their picture or a plain colour.
@@ -97,8 +98,7 @@ class MakeHumanHead:
     makeup: Makeup
     skin_texture: str
     eyes: Eyes
-    brows: str
-    lashes: str
+    brows: Brows
     teeth: str
     hair: str | None
     hair_colour: tuple[float, float, float]
@@ -136,13 +136,13 @@ def makehuman_head_rand(rng: np.random.Generator, pack: Path) -> MakeHumanHead:
         weight=float(rng.beta(2.5, 2.5)),
         details=_details_rand(rng, targets),
         expression=_expression_rand(rng),
-        gaze_deg=(float(np.clip(rng.normal(0, 7), -18, 18)), float(np.clip(rng.normal(0, 4), -9, 9))),
+        gaze_deg=gaze_rand(rng),
         skin=skin,
         makeup=makeup_rand(rng, gender) if age >= 0 else Makeup(),
         skin_texture=skin_photo_rand(rng, skin, male, age),
         eyes=eyes_rand(rng, skin.fitzpatrick, max(age, 0.0)),
-        brows=str(rng.choice(sorted(proxies["eyebrows"]))),
-        lashes=str(rng.choice(sorted(proxies["eyelashes"]))),
+        # Brows are a little darker than the hair.
+        brows=brows_rand(rng, (0.7 * colour[0], 0.7 * colour[1], 0.7 * colour[2]), grown),
         teeth=str(rng.choice(sorted(proxies["teeth"]))),
         hair=hair,
         hair_colour=colour,
@@ -159,10 +159,11 @@ def makehuman_bust(head: MakeHumanHead, pack: Path) -> Bust:
         SceneError: a file of the pack that the head names is missing.
     """
     base = load(pack / "base.npz")
-    body = morph(head, pack)
-    eyes = [group_centre(base, body, f"helper-{side}-eye") for side in "lr"]
+    body = lower_arms(base, morph(head, pack))
+    # Where the bust stands and where it is cut must not depend on what the face does: all its poses are one mesh.
+    calm = lower_arms(base, morph(replace(head, expression=()), pack))
+    eyes = [group_centre(base, calm, f"helper-{side}-eye") for side in "lr"]
     origin = (eyes[0] + eyes[1]) / 2
-    body = lower_arms(base, body)
     # A face of the bust lies above this height; 0.5 m and a bit below the eyes.
     floor = origin[1] - 5.3
     index = _index(pack)
@@ -171,7 +172,7 @@ def makehuman_bust(head: MakeHumanHead, pack: Path) -> Bust:
     hidden = np.zeros(len(body), bool)
     hidden[clothes["delete_verts"]] = True
     is_skin = base["face_group"] == base["group_names"].tolist().index("body")
-    keep = is_skin & ~hidden[base["faces"]].all(1) & (body[base["faces"]][..., 1] > floor).all(1)
+    keep = is_skin & ~hidden[base["faces"]].all(1) & (calm[base["faces"]][..., 1] > floor).all(1)
     uv = base["uv"][base["face_uv"]]
     labels = skin_labels(base, uv)
     vertices, faces = compact(to_bust(body, origin), base["faces"][keep])
@@ -194,25 +195,21 @@ def makehuman_bust(head: MakeHumanHead, pack: Path) -> Bust:
     def dress(kind: str, name: str, label: int, material: Material) -> None:
         """Fit a proxy to the body and add it as a part."""
         proxy = _proxy(pack, kind, name)
-        vertices = fit_proxy(proxy, body)
+        vertices, resting = fit_proxy(proxy, body), fit_proxy(proxy, calm)
         corners = proxy["uv"][proxy["face_uv"]]
-        used = (vertices[proxy["faces"]][..., 1] > floor).all(1)
+        used = (resting[proxy["faces"]][..., 1] > floor).all(1)
         mesh = compact(to_bust(vertices, origin), proxy["faces"][used])
         labels = np.full(used.sum(), label, np.uint8)
         parts.append(Part(kind, *mesh, labels=labels, material=material, uv=corners[used]))
 
     balls = eyeballs(head.eyes, head.gaze_deg, pack, body, origin)
-    parts += [*balls, *(tears_of(ball, to_bust(body, origin), base["faces"], labels) for ball in balls)]
+    rest, now = to_bust(base["verts"], np.zeros(3)), to_bust(body, origin)
+    rims = lid_rims(rest, base["faces"], labels)
+    parts += [*balls, *(tears_of(ball, now, rim) for ball, rim in zip(balls, rims, strict=True))]
     teeth = Material("teeth", texture=picture_path(pack, "teeth_teeth"), roughness=0.3, subsurface=0.1, coat=0.5)
     dress("teeth", head.teeth, _MOUTH, teeth)
     tongue = Material("tongue", texture=picture_path(pack, "tongue_tongue01_diffuse"), roughness=0.35, coat=0.3)
     dress("tongue", "tongue01", _MOUTH, tongue)
-    for kind, name in (("eyebrows", head.brows), ("eyelashes", head.lashes)):
-        # Their textures are black; the picture's shape is what counts.
-        red, green, blue = (0.7 * c for c in head.hair_colour) if kind == "eyebrows" else (0.012, 0.010, 0.009)
-        alpha = picture_path(pack, f"{kind}_{name}_alpha", ".png")
-        material = Material(kind, (red, green, blue), alpha=alpha, roughness=0.6)
-        dress(kind, name, _BROWS, material)
     if head.hair is not None:
         dress("hair", head.hair, _HAIR, _hair_material(head.hair, head.hair_colour, pack, index))
     cloth = index["clothes"][head.clothes]["textures"].get("diffuseTexture")
@@ -227,7 +224,12 @@ def makehuman_bust(head: MakeHumanHead, pack: Path) -> Bust:
         bump_mm=0.2,
     )
     dress("clothes", head.clothes, _CLOTHES, material)
-    return Bust(tuple(parts), to_bust(body[list(LANDMARKS)], origin))
+    surface = Forehead(rest, now, base["faces"][is_skin & (labels == _SKIN)])
+    strands = (
+        brows_of(head.brows, surface, rest[list(LANDMARKS)], head.skin.pattern),
+        lashes(balls, rest, now, rims, head.skin.pattern),
+    )
+    return Bust(tuple(parts), now[list(LANDMARKS)], strands)
 
 
 def makehuman_scalp(bust: Bust, pack: Path) -> np.ndarray:

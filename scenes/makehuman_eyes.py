@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from .bust import LABELS, Part
-from .eyes import Eyes, cornea, eye_part, grid_angles, wet_line
+from .bust import LABELS, Part, Strands
+from .eyes import Eyes, cornea, eye_part, gaze_turn, grid_angles, wet_line
+from .lashes import lashes_of, lids_of
 from .makehuman_body import fit_proxy, load, to_bust
 
 # The white of the pack's eyeball is a sphere of this radius on the unmorphed body; the iris's edge is seen under this
@@ -23,12 +24,11 @@ def eyeballs(
     """The left and the right eyeball of a body (V, 3), turned by the gaze (to the subject's left, up)."""
     proxy = load(pack / "proxies" / "eyes_high-poly.npz")
     posed, (rest, sides, centres) = fit_proxy(proxy, body), _rest(pack)
-    left, up = np.radians(gaze_deg)
-    yaw = np.array([[np.cos(left), 0, np.sin(left)], [0, 1, 0], [-np.sin(left), 0, np.cos(left)]])
-    pitch = np.array([[1, 0, 0], [0, np.cos(up), np.sin(up)], [0, -np.sin(up), np.cos(up)]])
     theta, phi = grid_angles()
-    rays = np.stack([np.sin(theta) * np.cos(phi), np.sin(theta) * np.sin(phi), np.cos(theta)], -1)
-    turned = (_RADIUS_DM * cornea(theta, _LIMBUS))[:, None] * rays @ (yaw @ pitch).T
+    rays = np.stack([np.sin(theta) * np.cos(phi), -np.cos(theta), np.sin(theta) * np.sin(phi)], -1)
+    turned = (_RADIUS_DM * cornea(theta, _LIMBUS))[:, None] * rays @ gaze_turn(gaze_deg).T
+    # From the bust's axes to the pack's.
+    turned = turned[:, [0, 2, 1]] * (1, 1, -1)
     balls = []
     for k, name in enumerate(("eye_left", "eye_right")):
         # Morphs move and scale the pack's eyeball, and ours with it.
@@ -39,19 +39,42 @@ def eyeballs(
     return balls[0], balls[1]
 
 
-def tears_of(ball: Part, body: np.ndarray, faces: np.ndarray, labels: np.ndarray) -> Part:
+def tears_of(ball: Part, body: np.ndarray, rim: np.ndarray) -> Part:
     """The tears along an eyeball's lower lid.
 
     Args:
-        body: (V, 3) of the base mesh, bust's frame. faces, labels: of the base mesh.
+        body: (V, 3) of the base mesh, bust's frame. rim: vertices around the lids' opening; see ``lid_rims``.
+    """
+    centre, radius = _sphere_of(ball)
+    return wet_line(ball.name.replace("eye", "tears"), body[rim], centre, radius)
+
+
+def lashes(balls: tuple[Part, Part], rest: np.ndarray, body: np.ndarray, rims: tuple, seed: int) -> Strands:
+    """Lashes from the rims of the lids; the pack's own are cards of mascara.
+
+    Args:
+        rest, body: (V, 3) of the unmorphed and the morphed base mesh, bust's axes.
+    """
+    eyes = (lids_of(rest[rim], body[rim], _sphere_of(ball)[0]) for ball, rim in zip(balls, rims, strict=True))
+    return lashes_of(tuple(eyes), seed)
+
+
+def lid_rims(rest: np.ndarray, faces: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Vertices of the base mesh (V, 3) around the opening of the left and of the right eye, in any order.
+
+    Args:
+        faces, labels: of the base mesh.
     """
     socket = np.unique(faces[labels == LABELS.index("eyes")])
-    lid = np.intersect1d(socket, np.unique(faces[labels == LABELS.index("skin")]))
+    rim = np.intersect1d(socket, np.unique(faces[labels == LABELS.index("skin")]))
+    left = rest[rim, 0] > 0
+    return rim[left], rim[~left]
+
+
+def _sphere_of(ball: Part) -> tuple[np.ndarray, float]:
+    """Centre (3,) and radius of an eyeball."""
     centre = (ball.vertices.min(0) + ball.vertices.max(0)) / 2
-    rim = body[lid]
-    rim = rim[np.sign(rim[:, 0]) == np.sign(centre[0])]
-    radius = float(np.median(np.linalg.norm(ball.vertices - centre, axis=1)))
-    return wet_line(ball.name.replace("eye", "tears"), rim, centre, radius)
+    return centre, float(np.median(np.linalg.norm(ball.vertices - centre, axis=1)))
 
 
 @lru_cache(maxsize=2)

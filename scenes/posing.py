@@ -11,7 +11,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from .accessories import Worn
-from .bust import Bust
+from .anatomy import marks_of
+from .blink import closing
+from .bust import LABELS, Bust
 from .fields import smoothstep
 from .heads import Head, bust_of
 from .ict_facekit import IctHead
@@ -74,7 +76,7 @@ class Rig:
 def rig_of(head: Head, packs: Packs, mood: str, refine: Callable[[Bust], Bust] = lambda bust: bust) -> Rig:
     """Build a head, ready to be posed.
 
-    A self-contained head is one mesh with its expression sculpted in: it turns and looks about, but has no offsets.
+    A self-contained head is one mesh with its expression sculpted in: it turns, looks about and blinks, in no mood.
 
     Args:
         mood: one of ``motion.MOODS``.
@@ -84,11 +86,11 @@ def rig_of(head: Head, packs: Packs, mood: str, refine: Callable[[Bust], Bust] =
     shapes = _shapes(bust)
     chin = -float(bust.landmarks[8, 2])
     joint = np.array([0.0, _JOINT_BEHIND * chin, -chin])
-    expressed = _expressed(head, packs, mood)
-    if expressed is None:
-        closed = changed = tuple(np.zeros_like(shape) for shape in shapes)
+    if isinstance(head.subject, ProceduralHead):
+        closed = _sculpted_closing(head.subject, bust)
+        changed = tuple(np.zeros_like(shape) for shape in shapes)
     else:
-        bald, *others = map(refine, expressed)
+        bald, *others = map(refine, _expressed(head, packs, mood))
         closed, changed = (_offsets(bust, bald, other) for other in others)
     return Rig(
         bust=bust,
@@ -168,11 +170,24 @@ def _rotate(points: np.ndarray, turn: np.ndarray) -> np.ndarray:
     return np.cos(angle) * (points - along) + np.sin(angle) * np.cross(axis, points) + along
 
 
-def _expressed(head: Head, packs: Packs, mood: str) -> tuple[Bust, Bust, Bust] | None:
-    """The bare head (no hair, nothing worn) as it is, with closed lids, and in the mood; None where it is sculpted."""
+def _sculpted_closing(subject: ProceduralHead, bust: Bust) -> tuple[np.ndarray, ...]:
+    """Ways (N, 3) of all shapes of a self-contained head's bust to closed lids, on which the lashes ride."""
+    marks = marks_of(subject.shape, subject.expression)
+    skin = bust.parts[0].vertices
+    offset = closing(marks, skin)
+    moving = np.linalg.norm(offset, axis=1) > 1e-5
+    ways = {"skin": offset, "landmarks": closing(marks, bust.landmarks)}
+    for hair in bust.strands:
+        if hair.name == "lashes":
+            roots = hair.points[:, 0]
+            ways["lashes"] = _follow(roots, skin[moving], offset[moving]).repeat(hair.points.shape[1], axis=0)
+    return tuple(ways.get(name, np.zeros_like(shape)).astype(np.float32) for name, shape in _named(bust))
+
+
+def _expressed(head: Head, packs: Packs, mood: str) -> tuple[Bust, Bust, Bust]:
+    """The bare head (no hair, nothing worn) as it is, with closed lids, and in the mood."""
     subject = head.subject
-    if isinstance(subject, ProceduralHead):
-        return None
+    assert not isinstance(subject, ProceduralHead)
     closed, moods = (_ICT_CLOSED, _ICT_MOODS) if isinstance(subject, IctHead) else (_MAKEHUMAN_CLOSED, _MAKEHUMAN_MOODS)
     # Hair and what is worn are fitted to the skin: another expression would grow other strands and shift the glasses.
     bare = replace(head, hair=None, worn=Worn())
@@ -187,9 +202,12 @@ def _expressed(head: Head, packs: Packs, mood: str) -> tuple[Bust, Bust, Bust] |
 def _offsets(bust: Bust, bald: Bust, other: Bust) -> tuple[np.ndarray, ...]:
     """Ways (N, 3) of all shapes of ``bust`` when its bald self ``bald`` becomes ``other``.
 
-    What the bald bust lacks follows the nearest point of the skin, if that is near: a beard does, glasses do not.
+    What the bald bust lacks follows the nearest point of the skin, if that is near: a beard does, glasses do not. No
+    expression moves clothes, though some are fitted to the chin.
     """
-    moved = {name: after - before for (name, before), after in zip(_named(bald), _shapes(other), strict=True)}
+    clothes = {part.name for part in bald.parts if (part.labels == LABELS.index("clothes")).all()}
+    pairs = zip(_named(bald), _shapes(other), strict=True)
+    moved = {name: after - before for (name, before), after in pairs if name not in clothes}
     skin, offset = bust.parts[0].vertices, moved[bust.parts[0].name]
     moving = np.linalg.norm(offset, axis=1) > 1e-5
     ways = []

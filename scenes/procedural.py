@@ -9,12 +9,14 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from .anatomy import Expression, Marks, Shape, marks_of
+from .brows import Brows, brows_rand
 from .bust import LABELS, Bust, Material, Part, Strands
 from .eyes import Eyes, eyes_rand
-from .features import eyeball, face_landmarks, tears_of, teeth, trace_front
+from .features import eyeball, face_landmarks, lids_of, tears_of, teeth, trace_front
 from .fields import graded_axis, project, smoothstep, surface_nets
 from .garment import Garment, build_garment, garment_rand
 from .hair_colour import hair_colour_rand
+from .lashes import lashes_of
 from .makeup import Makeup, makeup_rand
 from .procedural_skin import FLIP, painted_skin
 from .sculpture import head_field
@@ -26,8 +28,6 @@ class ProceduralHead:
     """Everything that is drawn for a self-contained head except its hair.
 
     Attributes:
-        brow_colour: scene-linear colour of the brows.
-        brow_density: 0.4 sparse to 1.2 bushy.
         pattern: seed of what has no name of its own, such as each hair of the brows.
     """
 
@@ -36,8 +36,7 @@ class ProceduralHead:
     skin: Skin
     makeup: Makeup
     eyes: Eyes
-    brow_colour: tuple[float, float, float]
-    brow_density: float
+    brows: Brows
     garment: Garment
     pattern: int
 
@@ -53,15 +52,14 @@ def procedural_head_rand(rng: np.random.Generator) -> ProceduralHead:
         skin=skin,
         makeup=makeup_rand(rest_rng, shape.masculine),
         eyes=eyes_rand(rest_rng, skin.fitzpatrick, shape.age),
-        brow_colour=hair_colour_rand(rest_rng, skin.fitzpatrick, shape.age),
-        brow_density=float(rest_rng.uniform(0.5, 1.0) + 0.2 * shape.masculine),
+        brows=brows_rand(rest_rng, hair_colour_rand(rest_rng, skin.fitzpatrick, shape.age), shape.masculine),
         garment=garment_rand(garment_rng),
         pattern=int(rest_rng.integers(2**31)),
     )
 
 
 def procedural_bust(head: ProceduralHead) -> Bust:
-    """Build the bust: skin, eyeballs, teeth when the mouth is open, garment, brows; bald."""
+    """Build the bust: skin, eyeballs, teeth when the mouth is open, garment, brows, lashes; bald."""
     shape = head.shape
     marks = marks_of(shape, head.expression)
 
@@ -95,11 +93,12 @@ def procedural_bust(head: ProceduralHead) -> Bust:
     eyes = [eyeball(marks, side, head.expression.gaze_deg, head.eyes) for side in (-1, 1)]
     tears = [tears_of(marks, side) for side in (-1, 1)] if head.expression.lids > -0.8 else []
     mouth = [teeth(marks)] if marks.gap > 0.5 else []
+    lids = tuple(lids_of(marks, side, field) for side in (-1, 1))
     landmarks = face_landmarks(field, marks) / 1000
     return Bust(
         (skin, *eyes, *tears, *mouth, *build_garment(head.garment, shape)),
         landmarks.astype(np.float32),
-        (_brows(head, marks, field, rng),),
+        (_brows(head, marks, field, rng), lashes_of(lids, head.pattern)),
     )
 
 
@@ -140,14 +139,19 @@ def _expression_rand(rng: np.random.Generator) -> Expression:
 
 def _brows(head: ProceduralHead, marks: Marks, field, rng: np.random.Generator) -> Strands:
     """Short hairs along two arches, lying on the skin."""
-    count = int(420 * head.brow_density)
+    count = int(620 * head.brows.density)
     t = np.tile(rng.uniform(0, 1, count) ** 0.9, 2)
     side = np.repeat([-1.0, 1.0], count)
-    thick = (
-        (3.4 + 1.4 * head.shape.masculine) * np.minimum(1, 0.55 + 2 * t) * (1.05 - 0.85 * t**2) * head.brow_density**0.5
-    )
+    thick = head.brows.width_mm * np.minimum(1, 0.55 + 2 * t) * (1.05 - 0.85 * t**2)
     x = 12 + 41 * t - 0.5 * head.shape.masculine
-    z = marks.brow_z + 1.0 + 6.0 * np.sin(np.pi * np.minimum(0.05 + 0.72 * t, 1)) - 3.6 * t**3 - 1.5
+    z = (
+        marks.brow_z
+        + 1.0
+        + 6.0 * np.sin(np.pi * np.minimum(0.05 + 0.72 * t, 1))
+        - 3.6 * t**3
+        - 1.5
+        + head.brows.lift_mm
+    )
     z = z + rng.uniform(-0.5, 0.5, 2 * count) * thick
     # Upright near the nose, then along the arch and at last downwards.
     angle = np.interp(t, [0, 0.25, 0.7, 1], [1.2, 0.5, 0.05, -0.35]) + rng.normal(0, 0.18, 2 * count)
@@ -158,6 +162,6 @@ def _brows(head: ProceduralHead, marks: Marks, field, rng: np.random.Generator) 
     flat = np.stack([side[:, None] * across, up], -1).reshape(-1, 2)
     points = trace_front(field, flat, -34.0, 7)
     points[:, 1] -= np.tile(0.9 * steps + 0.05, 2 * count)
-    material = Material("brows", colour=head.brow_colour, roughness=0.45, specular=0.3)
+    material = Material("brows", colour=head.brows.colour, roughness=0.45, specular=0.3)
     strands = points.reshape(2 * count, 5, 3) / 1000
     return Strands("brows", strands.astype(np.float32), 0.00015, LABELS.index("brows"), material)

@@ -11,12 +11,24 @@ Sources:
     scattering of skin 46 (λ/500)^−1.421 cm⁻¹; blood 0.2–7 % of the dermis.
     S. Prahl, "Tabulated molar extinction coefficient for hemoglobin in water", OMLC, 1998.
     C. Wyman, P.-P. Sloan, P. Shirley, "Simple analytic approximations to the CIE XYZ color matching functions", 2013.
+    A. Chardon et al., "Skin colour typology and suntanning pathways", Int. J. Cosmetic Science 13, 1991; S. Del Bino,
+    F. Bernerd, Br. J. Dermatology 169, 2013: the individual typology angle and its classes.
 """
 
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+
+from .colour import lab
+
+# Individual typology angle, degrees: the lower edge of each class; light skin has a high one, dark skin a negative one.
+ITA_CLASSES = ((55, "very light"), (41, "light"), (28, "intermediate"), (10, "tan"), (-30, "brown"), (-90, "dark"))
+# What is drawn of each class: the outer two are open, and end where people do.
+_ITA_SPANS = ((55.0, 63.0), (41.0, 55.0), (28.0, 41.0), (10.0, 28.0), (-30.0, 10.0), (-50.0, -30.0))
+# Share of blood in the dermis of each class: skin cannot be very light and well supplied at once.
+_BLOOD_SPANS = ((0.010, 0.017), *((0.017, 0.042),) * 5)
+_MELANIN_SPAN = (0.001, 0.8)
 
 # Prahl's table each 20 nm from 400 nm to 700 nm, cm⁻¹ per mole per litre.
 _WAVELENGTHS_NM = np.arange(400.0, 701.0, 20.0)
@@ -31,19 +43,15 @@ _DEOXYGENATED = np.array(
 # Share of light that the horny layer scatters back uncoloured, which keeps the darkest skins from turning orange.
 _HORNY_LAYER = 0.03
 
-# Fitzpatrick I–VI: the range of melanosome volume fractions drawn for each type (Jacques 1998, split in six so that
-# the individual typology angle steps evenly).
-MELANIN_RANGES = ((0.002, 0.009), (0.009, 0.022), (0.022, 0.045), (0.045, 0.09), (0.09, 0.2), (0.2, 0.5))
-
 
 @dataclass(frozen=True)
 class Skin:
     """One person's skin.
 
     Attributes:
-        fitzpatrick: 1 to 6, the type that the melanin was drawn for.
-        melanin: volume fraction of melanosomes in the epidermis, 0.002 to 0.5.
-        haemoglobin: volume fraction of blood in the dermis, 0.017 to 0.042.
+        fitzpatrick: 1 to 6, the type that the melanin was drawn for: type I is very light, type VI dark skin.
+        melanin: volume fraction of melanosomes in the epidermis, 0.001 to 0.6.
+        haemoglobin: volume fraction of blood in the dermis, 0.010 to 0.042.
         flush: how much redder cheeks, nose and ears are than the rest, 0 to 1.
         mottling: relative variation of both pigments from place to place, 0 to 0.3.
         freckles: relative density of freckles in [0, 1]; most people have 0.
@@ -72,20 +80,21 @@ class Skin:
 
 
 def skin_rand(rng: np.random.Generator, age: float, masculine: float) -> Skin:
-    """Draw a skin: the six Fitzpatrick types are equally likely.
+    """Draw a skin: the six Fitzpatrick types are equally likely, each an even draw from its class of typology angles.
 
     Args:
         age: 0 (twenty, or less) to 1 (seventy).
         masculine: 0 to 1; who is more than a half so may have stubble.
     """
     fitzpatrick = int(rng.integers(6))
-    melanin = float(np.exp(rng.uniform(*np.log(MELANIN_RANGES[fitzpatrick]))))
+    haemoglobin = float(np.exp(rng.uniform(*np.log(_BLOOD_SPANS[fitzpatrick]))))
+    melanin = _melanin_of(float(rng.uniform(*_ITA_SPANS[fitzpatrick])), haemoglobin)
     freckled = rng.random() < (0.35, 0.25, 0.15, 0.08, 0.05, 0.02)[fitzpatrick]
     shaved = float(rng.beta(1.3, 1.6))
     return Skin(
         fitzpatrick=fitzpatrick + 1,
         melanin=melanin,
-        haemoglobin=float(np.exp(rng.uniform(np.log(0.017), np.log(0.042)))),
+        haemoglobin=haemoglobin,
         flush=float(rng.beta(2, 2)),
         mottling=float(rng.uniform(0.08, 0.25)),
         freckles=float(rng.uniform(0.2, 1.0)) if freckled else 0.0,
@@ -121,6 +130,24 @@ def skin_colour(melanin: np.ndarray | float, haemoglobin: np.ndarray | float) ->
     through = 1 / (1 + 6 * 0.006 * epidermis)
     spectrum = _HORNY_LAYER + (1 - _HORNY_LAYER) * through * deep
     return np.clip(spectrum @ to_rgb, 0.0, 1.0)
+
+
+def ita_deg(albedo: np.ndarray) -> np.ndarray:
+    """Individual typology angle of scene-linear Rec.709 albedo (..., 3): high is light skin, negative is dark."""
+    lightness, _, blue_yellow = np.moveaxis(lab(albedo), -1, 0)
+    return np.degrees(np.arctan2(lightness - 50, blue_yellow))
+
+
+def ita_class(angle_deg: float) -> str:
+    """The one of the six classes that an angle falls into."""
+    return next((name for edge, name in ITA_CLASSES if angle_deg > edge), ITA_CLASSES[-1][1])
+
+
+def _melanin_of(angle_deg: float, haemoglobin: float) -> float:
+    """Volume fraction of melanosomes that gives skin its typology angle, which falls with it."""
+    melanin = np.geomspace(*_MELANIN_SPAN, 200)
+    angles = ita_deg(skin_colour(melanin, haemoglobin))
+    return float(np.interp(-angle_deg, -angles, melanin))
 
 
 def pigment_colour(melanin: np.ndarray, haemoglobin: np.ndarray) -> np.ndarray:

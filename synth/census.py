@@ -11,18 +11,14 @@ from typing import Any
 
 import numpy as np
 
+from ..scenes.colour import lab
 from ..scenes.environments import Layer
 from ..scenes.faces import face_ratios, resting_landmarks
 from ..scenes.heads import identity, parameters
 from ..scenes.packs import Packs
 from ..scenes.scene import Scene, scenes_rand
-from ..scenes.skin import skin_colour
+from ..scenes.skin import ita_class, ita_deg, skin_colour
 
-# Individual typology angle, degrees: the lower edge of each class but the last.
-# Source: A. Chardon et al., Int. J. Cosmetic Science 13, 1991; S. Del Bino, F. Bernerd, Br. J. Dermatology 169, 2013.
-ITA_CLASSES = ((55, "very light"), (41, "light"), (28, "intermediate"), (10, "tan"), (-30, "brown"), (-90, "dark"))
-# Rec.709 to CIE XYZ, and the white D65 in it.
-_TO_XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
 # A weight of an expression below this leaves the face neutral to the eye.
 _VISIBLE = 0.25
 # What a unit of any of the sources does; the first that fits counts.
@@ -80,25 +76,6 @@ def take_census(
     return subjects
 
 
-def ita_deg(albedo: np.ndarray) -> np.ndarray:
-    """Individual typology angle of scene-linear Rec.709 albedo (..., 3): high is light skin, negative is dark."""
-    lightness, _, blue_yellow = np.moveaxis(lab(albedo), -1, 0)
-    return np.degrees(np.arctan2(lightness - 50, blue_yellow))
-
-
-def ita_class(angle_deg: float) -> str:
-    """The one of the six classes that an angle falls into."""
-    return next((name for edge, name in ITA_CLASSES if angle_deg > edge), ITA_CLASSES[-1][1])
-
-
-def lab(linear: np.ndarray) -> np.ndarray:
-    """CIELAB under D65 of scene-linear Rec.709 colours (..., 3). Source: CIE 015:2018, 8.2.1."""
-    share = np.asarray(linear, np.float64) @ _TO_XYZ.T / _TO_XYZ.sum(1)
-    root = np.where(share > (6 / 29) ** 3, np.cbrt(np.maximum(share, 0)), share / (3 * (6 / 29) ** 2) + 4 / 29)
-    x, y, z = np.moveaxis(root, -1, 0)
-    return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], -1)
-
-
 def hair_class(colour: tuple[float, float, float]) -> str:
     """Name of a hair's colour, by lightness, chroma and hue of its base colour."""
     lightness, a, b = lab(np.array(colour)).tolist()
@@ -150,9 +127,7 @@ def _numbers(scene: Scene) -> dict[str, float]:
         numbers |= {"gaze sideways": gaze[0], "gaze upwards": gaze[1]}
     units = _units(subject["expression"])
     numbers["expression"] = math.sqrt(sum(weight**2 for weight in units.values()))
-    colour = _hair_colour(scene)
-    if colour is not None:
-        numbers["hair lightness"] = float(lab(np.array(colour))[0])
+    numbers["hair lightness"] = float(lab(np.array(_hair_colour(scene)))[0])
     return numbers
 
 
@@ -171,9 +146,7 @@ def _kinds(scene: Scene) -> dict[str, str]:
     beard = hair["beard"] if hair else None
     if beard is not None:
         kinds["beard"] = "none" if beard == 0 else "stubble" if beard <= 0.2 else "beard"
-    colour = _hair_colour(scene)
-    if colour is not None:
-        kinds["hair colour"] = hair_class(colour)
+    kinds["hair colour"] = hair_class(_hair_colour(scene))
     if "worn" in head:
         kinds["worn"] = "+".join(sorted(name for name, thing in (head["worn"] or {}).items() if thing)) or "nothing"
     return kinds
@@ -190,18 +163,18 @@ def _kind_of(source: Any) -> str:
     return type(source).__name__.lower()
 
 
-def _hair_colour(scene: Scene) -> tuple[float, float, float] | None:
+def _hair_colour(scene: Scene) -> tuple[float, float, float]:
     """Of what grows on the head; brows where nothing does."""
     head = parameters(scene.head)
     if head["hair"] and head["hair"]["style"] != "bald":
         return tuple(head["hair"]["colour"])
-    return _first(head["subject"], ("hair_colour", "brow_colour"))
+    return tuple(head["subject"].get("hair_colour") or head["subject"]["brows"]["colour"])
 
 
 def _units(expression: Any) -> dict[str, float]:
     """Weights by name; where the eyes look is no expression."""
     table = expression if isinstance(expression, dict) else dict(expression)
-    return {name: weight for name, weight in table.items() if name != "gaze_deg" and "eyeLook" not in name}
+    return {name: weight for name, weight in table.items() if name != "gaze_deg"}
 
 
 def _first(table: dict[str, Any], keys: tuple[str, ...]) -> Any:

@@ -19,6 +19,7 @@ from ..scenes.motion import FPS
 from ..scenes.packs import Packs
 from ..scenes.posing import displaced, pose_bust, rig_of
 from ..scenes.scene import Scene
+from ..scenes.tresses import with_fine_hair
 from .device import choose_device
 from .flow import Track, with_flow
 from .passes import MAPS, factors, foreground_of, straighten, trimap_of
@@ -52,7 +53,7 @@ def shoot(
     """
     first = scenes[0]
     kind, _ = choose_device(device)
-    poses = _poses(scenes, packs)
+    poses = _poses(scenes, packs, first.camera.frame_m / settings.size)
     bust = next(poses)
     with Stage(bust, first.camera, settings.size, first.render_seed, bounces, denoised, kind) as stage:
         if first.moment is None:
@@ -64,13 +65,17 @@ def shoot(
                 yield shot._replace(sample=shot.sample._replace(maps={**shot.sample.maps, **maps}))
 
 
-def _poses(scenes: Sequence[Scene], packs: Packs) -> Iterator[Bust]:
-    """The bust in each frame with its ways to the neighbouring ones; just the bust where nothing moves."""
+def _poses(scenes: Sequence[Scene], packs: Packs, pixel_m: float) -> Iterator[Bust]:
+    """The bust in each frame with its ways to the neighbouring ones; just the bust where nothing moves.
+
+    Args:
+        pixel_m: side of a pixel at the subject.
+    """
     head, moment = scenes[0].head, scenes[0].moment
     if moment is None:
-        yield bust_of(head, packs)
+        yield with_fine_hair(bust_of(head, packs), pixel_m)
         return
-    rig = rig_of(head, packs, moment.motion.mood, subdivided)
+    rig = rig_of(head, packs, moment.motion.mood, lambda bust: subdivided(with_fine_hair(bust, pixel_m)))
     # Where the first frame comes from and the last one goes is known, though nobody sees it.
     times = [moment.time_s + k / FPS for k in range(-1, len(scenes) + 1)]
     window = [pose_bust(rig, moment.motion.pose(t)) for t in times[:2]]

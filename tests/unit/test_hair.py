@@ -158,7 +158,7 @@ def test_a_beard_is_longer_the_more_of_it_there_is(egg, hull):
     chin = np.flatnonzero((points[:, 1] < 0.02) & (points[:, 2] < -0.05))[:200]
     length = []
     for beard in (0.1, 0.9):
-        strands = beard_strands(replace(hair, beard=beard), points[chin], normals[chin], hull, rng)
+        strands = beard_strands(replace(hair, beard=beard), points[chin], normals[chin], rng)
         assert depth(strands.points).max() < 0.002
         length.append(np.linalg.norm(np.diff(strands.points, axis=1), axis=-1).sum(1).mean())
     assert length[0] < 0.004 < length[1]

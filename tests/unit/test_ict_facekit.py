@@ -102,6 +102,22 @@ def test_a_raised_brow_lifts_its_landmarks(head, pack):
     assert (raised.landmarks[17:27, 2] - calm.landmarks[17:27, 2]).max() > 0.002
 
 
+def test_both_eyes_turn_by_the_gaze_and_the_lids_follow_it_down(head, pack):
+    def looking(gaze_deg):
+        bust = ict_bust(replace(head, expression=(), gaze_deg=gaze_deg), pack)
+        eyes = [part.vertices for part in bust.parts if part.name.startswith("eye_")]
+        # The last point of an eyeball's grid is the cornea's tip.
+        axes = np.array([eye[-1] - (eye.min(0) + eye.max(0)) / 2 for eye in eyes])
+        return axes / np.linalg.norm(axes, axis=1, keepdims=True), bust.landmarks[[37, 38, 43, 44], 2].mean()
+
+    (ahead, lids), (aside, _), (down, lowered) = looking((0.0, 0.0)), looking((15.0, 0.0)), looking((0.0, -9.0))
+    # The box around a ball with a cornea is a little off its centre: half a millimetre in sixteen is 2°.
+    for turned, degrees in ((aside, 15.0), (down, 9.0)):
+        assert np.degrees(np.arccos((ahead * turned).sum(1))) == pytest.approx([degrees, degrees], abs=2)
+    assert (aside[:, 0] > ahead[:, 0]).all() and (down[:, 2] < ahead[:, 2]).all()
+    assert lowered < lids - 0.0005
+
+
 def test_clipping_cuts_at_the_zero_line():
     # A square of four quads cut at x = 0.3: the part kept has the area that geometry says.
     grid = np.stack(np.meshgrid([0.0, 0.5, 1.0], [0.0, 0.5, 1.0], indexing="ij"), -1).reshape(-1, 2)

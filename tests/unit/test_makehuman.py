@@ -88,6 +88,7 @@ def test_bust_reaches_below_the_picture(bust):
 
 def test_all_labels_are_there(head, bust):
     seen = {LABELS[label] for part in bust.parts for label in np.unique(part.labels)}
+    seen |= {LABELS[strands.label] for strands in bust.strands}
     assert seen >= set(LABELS) - {"hair", "accessories", "props"}
     assert ("hair" in seen) == (head.hair is not None)
 
@@ -119,11 +120,19 @@ def test_hair_grows_on_the_crown_and_not_on_the_face(bust, pack):
 
 
 def test_the_brows_lie_at_the_brow_landmarks(bust):
-    """A proxy is a sheet of several rows of hair: a landmark lies within 8 mm of it, half its height."""
-    brows = next(part for part in bust.parts if part.name == "eyebrows").vertices
-    assert np.linalg.norm(bust.landmarks[17:27, None] - brows, axis=-1).min(1).max() < 0.008
+    roots = next(strands for strands in bust.strands if strands.name == "brows").points[:, 0]
+    # A brow may lie 2 mm above its landmarks, and its outer end is thin.
+    assert np.linalg.norm(bust.landmarks[17:27, None] - roots, axis=-1).min(1).max() < 0.004
+
+
+def test_brows_and_lashes_grow_from_the_skin(bust):
+    skin = bust.parts[0].vertices
+    for strands in bust.strands:
+        # The mesh's vertices are up to 6 mm apart around the eyes, so the nearest is within 4 mm of any point.
+        apart = np.linalg.norm(strands.points[::7, 0, None] - skin, axis=-1).min(1)
+        assert apart.max() < 0.004, strands.name
 
 
 def test_a_missing_picture_is_named(head, pack):
-    with pytest.raises(SceneError, match="eyebrows_violet"):
-        makehuman_bust(replace(head, brows="violet"), pack)
+    with pytest.raises(SceneError, match="teeth_violet"):
+        makehuman_bust(replace(head, teeth="violet"), pack)

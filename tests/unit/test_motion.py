@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from relight_stage.scenes.bust import LABELS
 from relight_stage.scenes.cameras import Camera
 from relight_stage.scenes.heads import head_rand
 from relight_stage.scenes.motion import FPS, GAZE_MAX_DEG, MOODS, Blink, Pose, motion_rand
@@ -185,6 +186,44 @@ def test_lids_of_the_packs_heads_close(source):
         assert -0.016 < way[lids, 2].min() < -0.005
     eyes = np.abs(np.abs(open_eyes[:, 0]) - 0.032) + np.abs(open_eyes[:, 2])
     assert np.linalg.norm(way[eyes > 0.06], axis=1).max() < 0.001
+
+
+def test_the_lids_of_a_self_contained_head_close_over_the_eyeballs(procedural):
+    open_eyes, shut = (pose_bust(procedural, Pose(closed=closed)) for closed in (0.0, 1.0))
+    gaps = [[bust.landmarks[[37, 38, 43, 44], 2] - bust.landmarks[[41, 40, 47, 46], 2]] for bust in (open_eyes, shut)]
+    assert np.min(gaps[0]) > 0.004
+    # The landmarks lie 0.7 mm off the rims on either side.
+    assert np.max(gaps[1]) < 0.003
+    # Closed, the skin's foremost point before each spot of the cornea is further out than the cornea.
+    skin = shut.parts[0].vertices
+    for part in (part for part in shut.parts if part.name.startswith("eye_")):
+        front = part.vertices[part.vertices[:, 1] < part.vertices[:, 1].min() + 0.002][::5]
+        apart = np.hypot(*(front[:, None, [0, 2]] - skin[:, [0, 2]]).transpose(2, 0, 1))
+        # Vertices of the skin are up to 2 mm apart where the lid is stretched.
+        lid = np.where(apart < 0.0025, skin[:, 1], np.inf).min(1)
+        assert (lid < front[:, 1]).all()
+    eyes = np.abs(np.abs(skin[:, 0]) - 0.032) + np.abs(skin[:, 2])
+    way = np.linalg.norm(skin - open_eyes.parts[0].vertices, axis=1)
+    assert way[eyes > 0.06].max() < 0.001
+    lashes = [next(hair.points for hair in bust.strands if hair.name == "lashes") for bust in (open_eyes, shut)]
+    assert (lashes[1] - lashes[0])[..., 2].min() < -0.004
+
+
+@pytest.mark.parametrize("source", ["ict_facekit", "makehuman"])
+def test_heads_of_the_packs_are_one_mesh_whatever_they_do_and_their_clothes_stay(source):
+    packs = find_packs(None)
+    if getattr(packs, source) is None:
+        pytest.skip(f"needs the {source} pack")
+    only = Packs(**{source: getattr(packs, source)})
+    drawn = (head_rand(np.random.default_rng([seed, 6]), only) for seed in range(40))
+    for head in [head for head in drawn if head.source == source][:4]:
+        rig = rig_of(head, only, "speech")
+        shut, clothed = pose_bust(rig, Pose(closed=1.0, changed=1.0)), 0
+        for part, rest in zip(shut.parts, rig.bust.parts, strict=True):
+            if (part.labels == LABELS.index("clothes")).all():
+                clothed += 1
+                np.testing.assert_allclose(part.vertices, rest.vertices, atol=1e-7)
+        assert clothed
 
 
 def test_a_beard_stays_on_the_skin_that_speaks():

@@ -12,11 +12,12 @@ import pytest
 from relight_stage.cli import main
 from relight_stage.errors import ConfigError, SceneError
 from relight_stage.scenes import faces
+from relight_stage.scenes.colour import lab
 from relight_stage.scenes.heads import head_rand
 from relight_stage.scenes.packs import ASSETS_VARIABLE, Packs, find_packs
-from relight_stage.scenes.skin import skin_colour
+from relight_stage.scenes.skin import ita_class, ita_deg, skin_colour
 from relight_stage.synth import variety
-from relight_stage.synth.census import Subject, deed, hair_class, ita_class, ita_deg, lab, take_census
+from relight_stage.synth.census import Subject, deed, hair_class, take_census
 from relight_stage.synth.variety import RULES, Rule, judge, markdown, report_variety
 
 ROOM = (Path("city.exr"),)
