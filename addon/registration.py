@@ -6,9 +6,9 @@ import os
 import bpy
 
 from ..scenes.build import versions
-from . import operators, panel, properties, undo
+from . import balls, live, operators, panel, properties, undo
 
-_MODULES = (properties, operators, panel, undo)
+_MODULES = (properties, balls, operators, live, panel, undo)
 _commands: list = []
 
 
