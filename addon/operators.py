@@ -173,7 +173,18 @@ class RELIGHT_STAGE_OT_relight_photo(bpy.types.Operator):
             has_maps = None not in (settings.matte, settings.normals, settings.albedo)
             wants_maps = "new" if has_maps else "always"
         sliders, stops = properties.sliders_of(settings), settings.balance
-        work = partial(_relight, pixels, light.read, stops, sliders, background, photo.name, model_folder, wants_maps)
+        work = partial(
+            _relight,
+            pixels,
+            light.read,
+            stops,
+            sliders,
+            background,
+            photo.name,
+            model_folder,
+            settings.face,
+            wants_maps,
+        )
         return _Names(context.scene.name, photo.name), work
 
     def _store(
@@ -263,6 +274,7 @@ def _relight(
     read_background: Callable[[tuple[int, int], bool], Background],
     name: str,
     model_folder: Path | None,
+    face: int,
     wants_maps: str,
     progress: Progress,
 ) -> tuple[Relit, Maps]:
@@ -277,6 +289,7 @@ def _relight(
         name=name,
         model_folder=model_folder,
         sliders=sliders,
+        face=face,
         progress=progress,
     )
     drawn = wants_maps == "always" or (wants_maps == "new" and relit.is_new)
@@ -314,7 +327,7 @@ def show_in_editors(
     for area in _editors(context, "IMAGE_EDITOR"):
         if area == pressed_in or area.spaces.active.image in before:
             area.spaces.active.image = relit
-            area.tagredraw_sidebars()
+            area.tag_redraw()
 
 
 def redraw_sidebars(context: bpy.types.Context) -> None:
@@ -322,7 +335,7 @@ def redraw_sidebars(context: bpy.types.Context) -> None:
         for area in _editors(context, kind):
             for region in area.regions:
                 if region.type == "UI":
-                    region.tagredraw_sidebars()
+                    region.tag_redraw()
 
 
 CLASSES = (

@@ -87,11 +87,11 @@ class Previewer:
         return Preview(over(cutout, background, portrait), light_map, is_draft)
 
     def _portrait_of(self, request: Request, report: Callable[[float, str], Any]) -> Portrait:
-        key = (request.photo_key, request.longest_px, request.model_folder)
+        key = (request.photo_key, request.longest_px, request.face, request.model_folder)
         if self._portrait is None or self._portrait[0] != key:
             photo, matte = request.read_photo()
             whole, _ = self._studio.take_apart(
-                photo, matte, name=request.name, model_folder=request.model_folder, progress=report
+                photo, matte, name=request.name, model_folder=request.model_folder, progress=report, face=request.face
             )
             self._portrait = (key, whole.shrink(request.longest_px))
             self._lit = None

@@ -118,6 +118,10 @@ def light_map(scene: bpy.types.Scene, view: View, draft: bool = False) -> np.nda
             for row, column in _bright_tiles(panorama):
                 panorama[row : row + _TILE_PX, column : column + _TILE_PX] = _render_tile(stage, row, column)
     light_maps.check_light_map(panorama, f"The world {scene.world.name}")
+    if not panorama.any():
+        raise SceneError(
+            f"The world {scene.world.name} gives no light. Raise its strength, or give it a colour or an HDRI."
+        )
     return light_maps.resize(panorama[:, ::-1], rows)
 
 

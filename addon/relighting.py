@@ -70,6 +70,7 @@ class Studio:
         model_folder: Path | None,
         progress: Progress,
         sliders: Sliders = NEUTRAL,
+        face: int = 0,
     ) -> Relit:
         """Relight a photo, from the last analysis if it is the same photo.
 
@@ -80,12 +81,13 @@ class Studio:
             background: what stands behind the subject.
             name: what errors call the photo.
             model_folder: where the networks are; None for the shipped ones.
+            face: which of several people, from 1 on, counted from the left; 0 for all.
 
         Raises:
             PhotoError, ModelError, SceneError: as the networks' side raises them.
         """
         portrait, is_new = self.take_apart(
-            photo, matte, name=name, model_folder=model_folder, progress=_within(progress, 0.0, _ANALYSED)
+            photo, matte, name=name, model_folder=model_folder, progress=_within(progress, 0.0, _ANALYSED), face=face
         )
         lit = self.light(portrait, light_map, model_folder=model_folder)
         progress(_LIT, "Bringing back the photo's detail")
@@ -101,15 +103,16 @@ class Studio:
         name: str,
         model_folder: Path | None,
         progress: Progress,
+        face: int = 0,
     ) -> tuple[Portrait, bool]:
         """The portrait in a photo, and whether it was taken apart now; arguments as for ``relight``."""
         progress(0.0, "Opening the networks")
         relighter = self._load(model_folder)
         progress(_LOADED, "Comparing with the last photo")
-        key = _key(photo, matte)
+        key = _key(photo, matte) + bytes([face])
         is_new = self._portrait is None or self._portrait[0] != key
         if is_new:
-            portrait = relighter.analyse(photo, matte, progress=_within(progress, _LOADED, 1.0), name=name)
+            portrait = relighter.analyse(photo, matte, progress=_within(progress, _LOADED, 1.0), name=name, face=face)
             self._portrait = (key, portrait)
         assert self._portrait is not None
         return self._portrait[1], is_new
