@@ -76,8 +76,9 @@ class _Session:
     def _ask(self, context: bpy.types.Context, scene: bpy.types.Scene, photo: bpy.types.Image) -> None:
         settings = scene.relight_stage
         view = probe.view_of(context, settings.frame)
-        wish = (_values(settings), view.camera_to_world.tobytes(), view.fov_deg, self._light_version)
-        wish = (*wish, self._photo_version, properties.preferences().preview_px)
+        versions = (self._light_version, self._photo_version)
+        seen = (view.camera_to_world.tobytes(), view.fov_deg, properties.preferences().preview_px)
+        wish = (_values(settings), *seen, *versions)
         must_render = self._render_again_s and time.monotonic() > self._render_again_s
         if wish == self._asked and not must_render:
             return

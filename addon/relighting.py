@@ -5,7 +5,7 @@ Scene-linear Rec.709 float32, top row first; light maps are in the camera frame;
 
 import hashlib
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -37,7 +37,7 @@ class Relit(NamedTuple):
 Maps = dict[str, np.ndarray]
 
 # A picture (h, w, 3) to stretch behind the subject, a colour (3,), the photo's own, or None for transparent.
-Background = np.ndarray | Literal["PHOTO"] | None
+Background: TypeAlias = np.ndarray | Literal["PHOTO"] | None
 
 
 def draw_maps(portrait: Portrait) -> Maps:

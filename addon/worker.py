@@ -143,7 +143,7 @@ class Stream:
             except BaseException as error:  # handed to the main thread by take()
                 self._offer(partial(_raise, error))
                 return
-            self._offer(lambda result=result: result)
+            self._offer(partial(_give, result))
             with self._changed:
                 if self._changed.wait_for(lambda: self._request is not None or self._is_closed, self._settle_s):
                     return
@@ -151,6 +151,10 @@ class Stream:
     def _offer(self, answer: Callable[[], Any]) -> None:
         with self._changed:
             self._answer = answer
+
+
+def _give(result: Any) -> Any:
+    return result
 
 
 def _raise(error: BaseException) -> None:

@@ -10,6 +10,7 @@ from mathutils import Euler
 from ..errors import SceneError
 from ..scenes import light_map as light_maps
 from ..scenes.build import versions
+from ..scenes.panorama import triple
 from ..scenes.world_light import Panorama, Term, panorama_of
 from . import images
 
@@ -183,13 +184,13 @@ def _source(socket: bpy.types.NodeSocket) -> bpy.types.Node | None:
 
 
 def _scaled(terms: _Sum, factor: float | np.ndarray) -> _Sum:
-    return tuple(term._replace(tint=tuple(float(x) for x in np.multiply(term.tint, factor))) for term in terms)
+    return tuple(term._replace(tint=triple(np.multiply(term.tint, factor))) for term in terms)
 
 
 def _merged(terms: _Sum) -> _Sum:
     """Terms of the same panorama, turned alike, as one; those that are black, as none."""
-    sums: dict[tuple, np.ndarray] = {}
+    sums: dict[tuple[str, tuple[float, ...]], np.ndarray] = {}
     for term in terms:
         key = (term.panorama, term.turn)
         sums[key] = sums.get(key, np.zeros(3)) + term.tint
-    return tuple(Term(*key, tuple(float(x) for x in tint)) for key, tint in sums.items() if tint.any())
+    return tuple(Term(name, turn, triple(tint)) for (name, turn), tint in sums.items() if tint.any())

@@ -45,6 +45,7 @@ def scenario():
     yield 1.0
     scene = bpy.context.scene
     settings = scene.relight_stage
+    settings.frame = "FIXED"  # along +Y, whatever the default scene's camera looks at
     live = yield from find_button(area, "relight_stage.live")
     yield from click(live)
     yield from until(lambda: settings.relit is not None, 120)
@@ -66,7 +67,7 @@ def scenario():
     turn.default_value[2] = 0
     yield from still()
     before, images = picture(settings.relit), len(bpy.data.images)
-    place = yield from find_number(area, "Rotation")
+    place = yield from find_number(area, '"Mapping"')
     xdotool("mousemove", *map(str, place))
     yield 0.3
     xdotool("mousedown", "1")
