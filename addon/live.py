@@ -6,7 +6,7 @@ neither undo steps nor images pile up.
 """
 
 import time
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
@@ -17,6 +17,7 @@ from ..errors import PhotoError, RelightError
 from . import balls, images, lighting, probe, properties, world_nodes
 from .operators import photo_of, redraw_sidebars, show_in_editors, studio
 from .previews import Preview, Previewer, Request
+from .relighting import Background
 from .worker import Stream
 
 _TICK_S, _HIDDEN_TICK_S = 0.03, 0.5
@@ -38,6 +39,7 @@ class _Session:
         self._asked: Hashable = None
         self._pixels: tuple[Hashable, images.Pixels] | None = None
         self._rendered: tuple[Hashable, lighting.Light] | None = None
+        self._background: tuple[Hashable, Callable[[tuple[int, int], bool], Background]] | None = None
         self._render_again_s = 0.0
 
     def notice(self, depsgraph: bpy.types.Depsgraph) -> None:
@@ -88,6 +90,12 @@ class _Session:
         photo_key = (photo.name, tuple(photo.size), self._photo_version)
         if self._pixels is None or self._pixels[0] != photo_key:
             self._pixels = (photo_key, images.read_pixels(photo))
+        is_rough = bool(self._render_again_s)
+        background_key = (settings.background, tuple(settings.colour), light.key, view.fov_deg, is_rough)
+        if self._background is None or self._background[0] != background_key:
+            scale = min(1.0, properties.preferences().preview_px / max(photo.size)) / (4 if is_rough else 1)
+            shape = (round(photo.size[1] * scale), round(photo.size[0] * scale))
+            self._background = (background_key, lighting.gather_background(scene, view, shape))
         self.stream.submit(
             Request(
                 name=photo.name,
@@ -95,10 +103,11 @@ class _Session:
                 read_photo=partial(images.to_linear, self._pixels[1]),
                 light_key=light.key,
                 read_light=light.read,
-                is_rough=bool(self._render_again_s),
+                is_rough=is_rough,
                 balance=settings.balance,
                 sliders=properties.sliders_of(settings),
-                read_background=lighting.gather_background(scene, view, photo.size[::-1]),
+                background_key=background_key,
+                read_background=self._background[1],
                 longest_px=properties.preferences().preview_px,
                 face=settings.face,
                 model_folder=model_folder,

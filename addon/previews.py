@@ -28,6 +28,7 @@ class Request:
         read_light: the light map, as a draft or for good.
         is_rough: a better light is on its way; a draft will do.
         balance: stops of key over fill.
+        background_key: as ``light_key``, for the background.
         read_background: what to put behind a picture (h, w), as a draft or for good.
         longest_px: longer side of the picture.
         face: which of several people, from 1 on; 0 for all.
@@ -41,6 +42,7 @@ class Request:
     is_rough: bool
     balance: float
     sliders: Sliders
+    background_key: Hashable
     read_background: Callable[[tuple[int, int], bool], Background]
     longest_px: int
     face: int
@@ -62,6 +64,7 @@ class Previewer:
         self._studio = studio
         self._portrait: tuple[Hashable, Portrait] | None = None
         self._lit: tuple[Hashable, np.ndarray, Lit] | None = None
+        self._background: tuple[Hashable, Background] | None = None
 
     def draw(self, request: Request, report: Callable[[float, str], Any]) -> Iterator[Preview]:
         """A draft at once where the light changed, then the full picture; where only sliders did, that at once."""
@@ -83,8 +86,13 @@ class Previewer:
     ) -> Preview:
         colour = compose(portrait, lit, request.sliders)
         cutout = np.concatenate([colour, portrait.matte[:, :, None]], axis=-1)
-        background = request.read_background(portrait.matte.shape, is_draft)
-        return Preview(over(cutout, background, portrait), light_map, is_draft)
+        return Preview(over(cutout, self._background_of(request, portrait, is_draft), portrait), light_map, is_draft)
+
+    def _background_of(self, request: Request, portrait: Portrait, is_draft: bool) -> Background:
+        key = (request.background_key, portrait.matte.shape, is_draft)
+        if self._background is None or self._background[0] != key:
+            self._background = (key, request.read_background(portrait.matte.shape, is_draft))
+        return self._background[1]
 
     def _portrait_of(self, request: Request, report: Callable[[float, str], Any]) -> Portrait:
         key = (request.photo_key, request.longest_px, request.face, request.model_folder)

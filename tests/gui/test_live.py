@@ -2,12 +2,16 @@
 
 import os
 import statistics
+from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 pytestmark = pytest.mark.gui
 
+DOCS = Path(__file__).resolve().parents[2] / "docs" / "pictures"
 PICTURES = ("live_on.png", "live_left.png", "live_right.png", "live_dragged.png")
 # A busy machine, which draws this window in software, makes all waits longer: its load per core, at least 1.
 LOAD = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
@@ -15,7 +19,19 @@ LOAD = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
 
 @pytest.fixture(scope="module")
 def live(visit):
-    return visit("live", PICTURES, timeout_s=1500)
+    seen = visit("live", PICTURES, timeout_s=1500)
+    if os.environ.get("RELIGHT_STAGE_SCREENSHOTS"):
+        write_animation([seen.shots[name] for name in sorted(seen.shots) if name.startswith("turn_")])
+    return seen
+
+
+def write_animation(frames):
+    """The Image Editor and the panel while the world turns once."""
+    small = [
+        cv2.resize(frame[30:910, 380:1320], None, fx=0.6, fy=0.6, interpolation=cv2.INTER_AREA) for frame in frames
+    ]
+    first, *others = (Image.fromarray(frame[:, :, ::-1]) for frame in small)
+    first.save(DOCS / "live.webp", save_all=True, append_images=others, duration=120, loop=0, quality=70, method=6)
 
 
 def test_nothing_complains(live):

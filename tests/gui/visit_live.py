@@ -22,7 +22,7 @@ from clicks import (
     xdotool,
 )
 
-TURNS, RELIGHTS = 24, 100
+TURNS, RELIGHTS, FRAMES = 24, 100, 24
 
 
 def scenario():
@@ -138,6 +138,18 @@ def scenario():
         yield from until(lambda before=before: not np.array_equal(picture(settings.relit), before), 20)
         memory.append(resident_mb())
     report["memory_mb"] = memory
+
+    # For the documentation: a panorama of a city, once round.
+    with bpy.context.temp_override(window=window, area=area):
+        city = Path(bpy.utils.system_resource("DATAFILES")) / "studiolights" / "world" / "city.exr"
+        bpy.ops.relight_stage.open_light(filepath=str(city))
+    turn = next(node for node in scene.world.node_tree.nodes if node.type == "MAPPING").inputs["Rotation"]
+    for i in range(FRAMES):
+        before = picture(settings.relit)
+        turn.default_value[2] = 2 * np.pi * i / FRAMES + 1e-3
+        yield from until(lambda before=before: not np.array_equal(picture(settings.relit), before), 20)
+        yield 0.3
+        shoot(f"turn_{i:02}")
 
     # Clicks in quick succession end where an odd number of them ends.
     live = yield from find_button(area, "relight_stage.live")

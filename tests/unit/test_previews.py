@@ -40,6 +40,7 @@ def request_for(networks, photo):
             is_rough=False,
             balance=0.0,
             sliders=NEUTRAL,
+            background_key=None,
             read_background=lambda size, draft: None,
             longest_px=120,
             face=0,
