@@ -13,7 +13,7 @@ ROOMS = ("addon", "nets", "scenes", "synth")
 PACKAGE = sorted([*ROOT.glob("*.py"), *(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))])
 
 # Parts of addon and nets that run without bpy and torch; every other file there may import its library.
-ADDON_PLAIN = {"relighting", "worker"}
+ADDON_PLAIN = {"previews", "relighting", "worker"}
 NETS_PLAIN = {"__init__", "config", "framing", "infer", "photos", "resampling", "slurm", "terms", "views"}
 SYNTH_BLENDER = {"denoise", "device", "lamps", "render", "shots", "stage"}
 
