@@ -33,7 +33,7 @@ class _Session:
     def __init__(self, scene: bpy.types.Scene, photo: bpy.types.Image) -> None:
         self.scene_name, self.photo_name = scene.name, photo.name
         self.image_name = ""
-        self.stream = Stream(partial(Previewer(studio).draw, report=self._report), _SETTLE_S)
+        self.stream = Stream(partial(Previewer(studio).draw, report=self._report), _SETTLE_S, studio.interrupt)
         self.progress = self._progress_shown = ""
         self._light_version = self._photo_version = 0
         self._asked: Hashable = None
@@ -90,6 +90,7 @@ class _Session:
         photo_key = (photo.name, tuple(photo.size), self._photo_version)
         if self._pixels is None or self._pixels[0] != photo_key:
             self._pixels = (photo_key, images.read_pixels(photo))
+        context.window_manager.relight_stage.is_pending = True
         is_rough = bool(self._render_again_s)
         background_key = (settings.background, tuple(settings.colour), light.key, view.fov_deg, is_rough)
         if self._background is None or self._background[0] != background_key:
@@ -148,7 +149,9 @@ class _Session:
             images.overwrite_image(image, preview.rgba)
         self.image_name = image.name
         balls.show(preview.light_map, settings.exposure)
-        context.window_manager.relight_stage.error = self.progress = ""
+        state = context.window_manager.relight_stage
+        state.is_pending = preview.is_draft
+        state.error = self.progress = ""
         for area in _areas(context):
             if area.type == "IMAGE_EDITOR" and area.spaces.active.image == image:
                 area.tag_redraw()

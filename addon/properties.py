@@ -126,6 +126,7 @@ class RELIGHT_STAGE_PG_progress(bpy.types.PropertyGroup):
 
     is_running: BoolProperty()
     is_live: BoolProperty(description="The relit image follows the light")
+    is_pending: BoolProperty(description="Live works on a better picture than the one that shows")
     is_cancelled: BoolProperty(description="Set to stop the run")
     fraction: FloatProperty(min=0, max=1)
     line: StringProperty()

@@ -132,6 +132,11 @@ class Studio:
             self._estimate = (key, estimate_light(self._load(model_folder).analyse(photo, matte, name=name)))
         return self._estimate[1]
 
+    def interrupt(self) -> None:
+        """Let what another thread computes fail soon: nobody wants it any more."""
+        if self._relighter is not None:
+            self._relighter[1].interrupt()
+
     def _load(self, folder: Path | None) -> Relighter:
         if self._relighter is None or self._relighter[0] != folder:
             self._relighter = (folder, Relighter.load(folder))

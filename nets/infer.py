@@ -61,6 +61,7 @@ class Relighter:
 
     def __init__(self, sessions: dict[str, Any], working_px: int):
         self._sessions = sessions
+        self._running: Any = None
         self.working_px = working_px
 
     @classmethod
@@ -262,8 +263,16 @@ class Relighter:
         )
 
     def _run(self, graph: str, **inputs: np.ndarray) -> dict[str, np.ndarray]:
+        import onnxruntime
+
         names = GRAPHS[graph][1]
-        return dict(zip(names, self._sessions[graph].run(list(names), inputs), strict=True))
+        self._running = onnxruntime.RunOptions()
+        return dict(zip(names, self._sessions[graph].run(list(names), inputs, self._running), strict=True))
+
+    def interrupt(self) -> None:
+        """Let the network that is running, on another thread, fail at its next layer: nobody wants its answer."""
+        if self._running is not None:
+            self._running.terminate = True
 
 
 def _no_face(name: str, photo: np.ndarray) -> PhotoError:

@@ -26,7 +26,19 @@ MAY_IMPORT = {
     "synth (Blender)": {"errors", "scenes", "scenes.build", "synth"},
     "nets": {"errors", "scenes", "synth"},
     # cli: Blender's --command runs it. Of nets only what needs neither torch nor opencv, which Blender lacks.
-    "addon": {"cli", "errors", "scenes", "scenes.build", "synth", "synth (Blender)", "nets.infer", "nets.resampling"},
+    "addon": {
+        "cli",
+        "errors",
+        "scenes",
+        "scenes.build",
+        "synth",
+        "synth (Blender)",
+        "nets.infer",
+        "nets.lit",
+        "nets.photo_light",
+        "nets.resampling",
+        "nets.views",
+    },
 }
 
 

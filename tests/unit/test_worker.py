@@ -156,6 +156,26 @@ def test_a_failed_wish_is_told_once_and_the_next_is_served():
     stream.close()
 
 
+def test_making_better_is_interrupted_by_a_newer_wish():
+    stop, begun = threading.Event(), threading.Event()
+
+    def work(request):
+        yield request
+        if request == 1:
+            begun.set()
+            assert stop.wait(5)
+            raise RuntimeError("interrupted")
+
+    stream = Stream(work, settle_s=0.0, interrupt=stop.set)
+    stream.submit(1)
+    assert begun.wait(5)
+    stream.submit(2)
+    # What is interrupted fails, and nobody hears of it.
+    assert taken(stream, 2, longest_s=1.0)[-1] == 2
+    assert stop.is_set()
+    stream.close()
+
+
 def test_a_closed_stream_serves_nobody():
     stream = Stream(lambda request: iter([request]), settle_s=0.0)
     stream.close()
