@@ -66,7 +66,9 @@ def _write_whole(path: Path, write: Callable[[Path], None]) -> None:
         temporary.replace(path)
     except (OSError, SampleError) as error:
         temporary.unlink(missing_ok=True)
-        raise PhotoError(f"{path} can't be written: {_reason(error)}. Choose another folder or free some space.") from error
+        raise PhotoError(
+            f"{path} can't be written: {_reason(error)}. Choose another folder or free some space."
+        ) from error
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
@@ -75,5 +77,9 @@ def _write_whole(path: Path, write: Callable[[Path], None]) -> None:
 def _reason(error: OSError | SampleError) -> str:
     if not isinstance(error, OSError):
         return "the disk is full or the folder is read-only"
-    known = {errno.ENOSPC: "the disk is full", errno.EDQUOT: "the disk is full", errno.EACCES: "the folder is read-only"}
+    known = {
+        errno.ENOSPC: "the disk is full",
+        errno.EDQUOT: "the disk is full",
+        errno.EACCES: "the folder is read-only",
+    }
     return known.get(error.errno or 0, error.strerror or str(error))

@@ -128,6 +128,7 @@ class RELIGHT_STAGE_PG_progress(bpy.types.PropertyGroup):
     is_live: BoolProperty(description="The relit image follows the light")
     is_pending: BoolProperty(description="Live works on a better picture than the one that shows")
     is_cancelled: BoolProperty(description="Set to stop the run")
+    is_paused: BoolProperty(name="Pause", description="Wait before the next frame")
     fraction: FloatProperty(min=0, max=1)
     line: StringProperty()
     error: StringProperty(description="Why the last run failed")
