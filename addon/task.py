@@ -116,7 +116,7 @@ def _after(steps: Steps, result: Callable[[], Any]) -> Work | None:
     """Hand a work's result or its error to the steps; the work that they want next, None at their end."""
     try:
         value = result()
-    except Exception as error:
+    except Exception:
         return _or_none(lambda: steps.throw(error))
     return _or_none(lambda: steps.send(value))
 
