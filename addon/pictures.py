@@ -3,6 +3,7 @@
 Arrays are (H, W, C), top row first. No bpy: a thread runs it.
 """
 
+import contextlib
 import errno
 import os
 import struct
@@ -65,13 +66,12 @@ def _write_whole(path: Path, write: Callable[[Path], None]) -> None:
         write(temporary)
         temporary.replace(path)
     except (OSError, SampleError) as error:
-        temporary.unlink(missing_ok=True)
         raise PhotoError(
-            f"{path} can't be written: {_reason(error)}. Choose another folder or free some space."
+            f"{path} can't be written: {_reason(error)}. Choose another folder, or free some space."
         ) from error
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def _reason(error: OSError | SampleError) -> str:

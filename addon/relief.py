@@ -50,7 +50,7 @@ def metres_per_pixel(portrait: Portrait) -> float:
 
 
 def integrate(normals: np.ndarray, matte: np.ndarray) -> np.ndarray:
-    """The heights (h, w), in pixels, whose slopes fit the normals best in the least squares; their mean on the matte is 0.
+    """The heights (h, w), in pixels, whose slopes fit the normals best by least squares; 0 in the mean on the matte.
 
     Conjugate gradients on the normal equations of the weighted slopes, preconditioned with the solution for even
     weights, which the Fourier transform of the mirrored picture gives at once.

@@ -1,6 +1,7 @@
 """What a long operator is: steps that read and write Blender, and work between them that leaves the window alive."""
 
 from collections.abc import Callable, Generator
+from functools import partial
 from typing import Any
 
 import bpy
@@ -36,7 +37,7 @@ class Task:
             steps = self.steps(context)
             work = next(steps, None)
             while work is not None:
-                work = _after(steps, lambda work=work: work(lambda fraction, text: None))
+                work = _after(steps, partial(work, _ignore))
         except RelightError as error:
             return self._fail(context, error)
         context.window_manager.relight_stage.error = ""
@@ -54,7 +55,7 @@ class Task:
         if work is None:
             state.error = ""
             return {"FINISHED"}
-        self._job, self._next = Job(work).start(), None
+        self._job = Job(work).start()
         self._timer = context.window_manager.event_timer_add(_TICK_S, window=context.window)
         state.is_running, state.is_cancelled, state.is_paused, state.error = True, False, False, ""
         self._show_progress(context)
@@ -112,18 +113,18 @@ class Task:
         _redraw(context)
 
 
+def _ignore(fraction: float, text: str) -> None:
+    """The progress of a work that somebody waits for."""
+
+
 def _after(steps: Steps, result: Callable[[], Any]) -> Work | None:
     """Hand a work's result or its error to the steps; the work that they want next, None at their end."""
     try:
-        value = result()
-    except Exception:
-        return _or_none(lambda: steps.throw(error))
-    return _or_none(lambda: steps.send(value))
-
-
-def _or_none(advance: Callable[[], Work]) -> Work | None:
-    try:
-        return advance()
+        try:
+            value = result()
+        except Exception as error:
+            return steps.throw(error)
+        return steps.send(value)
     except StopIteration:
         return None
 
