@@ -9,10 +9,11 @@ import bpy
 import numpy as np
 from bpy.props import EnumProperty, PointerProperty, StringProperty
 
-from ..errors import PhotoError, SceneError
+from ..errors import ExportError, PhotoError, SceneError
 from ..nets.infer import Portrait
-from ..nets.lit import layers
-from . import compositing, images, portraits, probe, properties
+from ..nets.lit import Sliders, layers
+from ..scenes.key_fill import balance
+from . import compositing, images, lighting, portraits, probe, properties
 from .maps import DESCRIPTIONS, file_channels, gather_maps, is_data, layer_channels, needs_light, png, rgba
 from .operators import studio
 from .pictures import write_layers, write_png
@@ -67,12 +68,7 @@ class RELIGHT_STAGE_OT_export_maps(Task, bpy.types.Operator):
         settings = context.scene.relight_stage_export
         if not settings.maps:
             raise PhotoError("No map is chosen. Choose at least one under Export.")
-        folder = properties.folder(settings.folder)
-        if folder is None or not folder.is_absolute():
-            raise PhotoError(
-                f"The folder {settings.folder or '(none)'} is beside a file that has never been saved. "
-                "Save the .blend file, or choose another folder."
-            )
+        folder = output_folder(settings.folder)
         photo, work = _gather(context, set(settings.maps), settings.normals == "DIRECTX")
         write = partial(_write, folder, Path(photo.name).stem, settings.form)
         paths = yield lambda progress: write(*work(progress))
@@ -114,19 +110,37 @@ class RELIGHT_STAGE_OT_recombine_maps(Task, bpy.types.Operator):
         compositing.show(scene, kept)
 
 
+def output_folder(text: str) -> Path:
+    """A folder setting as an absolute path; ExportError where there is none."""
+    folder = properties.folder(text)
+    if folder is None or not folder.is_absolute():
+        raise ExportError(
+            f"The folder {text or '(none)'} is beside a file that has never been saved. Save the .blend file, or "
+            "choose another folder."
+        )
+    return folder
+
+
 def _gather(
     context: bpy.types.Context, names: set[str], directx: bool
 ) -> tuple[bpy.types.Image, Callable[[Progress], tuple[dict[str, np.ndarray], np.ndarray]]]:
     """The photo, and the call that computes its maps and its matte."""
     photo, take_apart = portraits.gather(context)
-    light_map = probe.light_map(context.scene, probe.view_of(context)) if needs_light(names) else None
+    settings = context.scene.relight_stage
     model_folder = properties.folder(properties.preferences().model_folder)
-    return photo, partial(_compute, take_apart, light_map, model_folder, names, directx)
+    read_light = None
+    if needs_light(names):
+        view = probe.view_of(context, settings.frame)
+        read_light = lighting.gather_light(context, view, studio, model_folder).read
+    sliders = properties.sliders_of(settings)
+    return photo, partial(_compute, take_apart, read_light, settings.balance, sliders, model_folder, names, directx)
 
 
 def _compute(
     take_apart: Callable[[Progress], Portrait],
-    light_map: np.ndarray | None,
+    read_light: Callable[[bool], np.ndarray] | None,
+    stops: float,
+    sliders: Sliders,
     model_folder: Path | None,
     names: set[str],
     directx: bool,
@@ -134,7 +148,10 @@ def _compute(
 ) -> tuple[dict[str, np.ndarray], np.ndarray]:
     portrait = take_apart(lambda fraction, text: progress(_TAKEN_APART * fraction, text))
     progress(_TAKEN_APART, "Computing the maps")
-    lit = None if light_map is None else layers(portrait, studio.light(portrait, light_map, model_folder=model_folder))
+    lit = None
+    if read_light is not None:
+        light_map = balance(read_light(False), stops)
+        lit = layers(portrait, studio.light(portrait, light_map, model_folder=model_folder), sliders)
     maps = gather_maps(portrait, lit, names, directx)
     progress(0.9, "Storing the maps")
     return maps, portrait.matte

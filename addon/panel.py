@@ -21,7 +21,7 @@ class _RelightPanel:
         layout = self.layout
         notice = versions.untried()
         if notice:
-            _draw_text(context, layout, notice, "INFO")
+            draw_text(context, layout, notice, "INFO")
         in_viewport = context.space_data.type == "VIEW_3D"
         _draw_photo(context, layout)
         layout.separator()
@@ -81,7 +81,7 @@ def _draw_light(context: bpy.types.Context, layout: bpy.types.UILayout, in_viewp
         column.template_ID(settings, "reference", open="image.open")
     elif settings.light_source == "SCENE":
         place = "the card" if settings.card is not None else "the 3D cursor"
-        _draw_text(context, column, f"All that shines on {place}, by a small render", "NONE")
+        draw_text(context, column, f"All that shines on {place}, by a small render", "NONE")
     else:
         _draw_world(context, column, in_viewport)
 
@@ -90,7 +90,7 @@ def _draw_world(context: bpy.types.Context, column: bpy.types.UILayout, in_viewp
     row = column.row(align=True)
     row.label(text="World", icon="WORLD")
     row.operator("relight_stage.open_light", text="HDRI", icon="FILE_FOLDER")
-    _draw_text(context, column, probe.describe(context.scene, in_viewport, context.scene.relight_stage.frame), "NONE")
+    draw_text(context, column, probe.describe(context.scene, in_viewport, context.scene.relight_stage.frame), "NONE")
     world = context.scene.world
     if world is None:
         return
@@ -124,7 +124,7 @@ def _draw_run(context: bpy.types.Context, layout: bpy.types.UILayout, in_viewpor
     live = layout.row(align=True)
     live.operator("relight_stage.live", icon="REC" if state.is_live else "PLAY", depress=state.is_live)
     if state.is_live and state.line:
-        _draw_text(context, layout, state.line, "NONE")
+        draw_text(context, layout, state.line, "NONE")
     row = layout.row(align=True)
     row.scale_y = 1.8
     if state.is_running:
@@ -135,7 +135,7 @@ def _draw_run(context: bpy.types.Context, layout: bpy.types.UILayout, in_viewpor
         text = "Relight on Card" if in_viewport else "Relight"
         row.operator("relight_stage.relight_photo", text=text, icon="LIGHT_SUN").card = in_viewport
     if state.error:
-        _draw_text(context, layout.box(), state.error, "ERROR")
+        draw_text(context, layout.box(), state.error, "ERROR")
 
 
 def _draw_results(context: bpy.types.Context, layout: bpy.types.UILayout, in_viewport: bool) -> None:
@@ -143,7 +143,7 @@ def _draw_results(context: bpy.types.Context, layout: bpy.types.UILayout, in_vie
     if settings.relit is None:
         return
     if in_viewport:
-        _draw_text(context, layout, f"Result: {settings.relit.name}", "NONE")
+        draw_text(context, layout, f"Result: {settings.relit.name}", "NONE")
         return
     column = layout.column()
     column.label(text="Show", icon="HIDE_OFF")
@@ -157,7 +157,7 @@ def _draw_results(context: bpy.types.Context, layout: bpy.types.UILayout, in_vie
                 row.operator("relight_stage.show_image", text=name.title(), depress=image == shown).which = name
 
 
-def _draw_text(context: bpy.types.Context, layout: bpy.types.UILayout, text: str, icon: str) -> None:
+def draw_text(context: bpy.types.Context, layout: bpy.types.UILayout, text: str, icon: str) -> None:
     """A sentence, broken into lines that fit the sidebar."""
     width = (context.region.width / context.preferences.system.ui_scale - _MARGIN_PX) / _LETTER_PX
     column = layout.column(align=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import PhotoError, SampleError
+from ..errors import ExportError, SampleError
 from ..synth.exr import write_exr
 
 _PNG_COLOUR_TYPES = {1: 0, 3: 2, 4: 6}  # channels -> grey, RGB, RGBA: PNG (third edition), 11.2.1
@@ -23,7 +23,7 @@ def write_png(path: Path, values: np.ndarray) -> None:
     """Write (H, W, 1 | 3 | 4) values in [0, 1], as they are, in 16 bits; alpha is straight.
 
     Raises:
-        PhotoError: the file can't be written; none is left.
+        ExportError: the file can't be written; none is left.
     """
     codes = np.round(np.clip(np.nan_to_num(values), 0, 1) * 65535).astype(">u2")
     height, width, channels = codes.shape
@@ -41,7 +41,7 @@ def write_layers(path: Path, maps: dict[str, np.ndarray], channels: dict[str, tu
     """Write one EXR with the maps as they are, float16 or float32; see ``synth.exr.write_exr``.
 
     Raises:
-        PhotoError: the file can't be written; none is left.
+        ExportError: the file can't be written; none is left.
     """
     _write_whole(path, lambda temporary: write_exr(temporary, maps, channels))
 
@@ -66,7 +66,7 @@ def _write_whole(path: Path, write: Callable[[Path], None]) -> None:
         write(temporary)
         temporary.replace(path)
     except (OSError, SampleError) as error:
-        raise PhotoError(
+        raise ExportError(
             f"{path} can't be written: {_reason(error)}. Choose another folder, or free some space."
         ) from error
     finally:

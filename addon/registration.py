@@ -6,9 +6,9 @@ import os
 import bpy
 
 from ..scenes.build import versions
-from . import balls, exporting, live, operators, panel, photo_card, properties, undo
+from . import balls, exporting, live, movies, operators, panel, photo_card, properties, undo
 
-_MODULES = (properties, balls, operators, live, panel, photo_card, exporting, undo)
+_MODULES = (properties, balls, operators, live, panel, photo_card, exporting, movies, undo)
 _commands: list = []
 
 

@@ -9,7 +9,7 @@ import OpenEXR
 import pytest
 
 from relight_stage.addon.pictures import write_layers, write_png
-from relight_stage.errors import PhotoError
+from relight_stage.errors import ExportError
 
 
 @pytest.mark.parametrize("channels", [1, 3, 4])
@@ -55,7 +55,7 @@ def test_a_full_disk_leaves_the_file_before_and_nothing_broken(tmp_path, kind):
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, limit[1]))
     try:
-        with pytest.raises(PhotoError, match=rf"picture\.{kind} can't be written: .*, or free some space"):
+        with pytest.raises(ExportError, match=rf"picture\.{kind} can't be written: .*, or free some space"):
             write(path, noise)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limit)
@@ -66,5 +66,5 @@ def test_a_full_disk_leaves_the_file_before_and_nothing_broken(tmp_path, kind):
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path):
     (tmp_path / "file").write_text("no folder")
-    with pytest.raises(PhotoError, match=r"file/picture\.png can't be written: "):
+    with pytest.raises(ExportError, match=r"file/picture\.png can't be written: "):
         write_png(tmp_path / "file" / "picture.png", np.zeros((2, 2, 1)))
