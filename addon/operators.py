@@ -51,7 +51,7 @@ class RELIGHT_STAGE_OT_open_photo(bpy.types.Operator, ImportHelper):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         try:
-            photo = _open_image(self.filepath)
+            photo = open_image(self.filepath)
         except PhotoError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
@@ -79,7 +79,7 @@ class RELIGHT_STAGE_OT_open_light(bpy.types.Operator, ImportHelper):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         try:
-            picture = _open_image(self.filepath)
+            picture = open_image(self.filepath)
             # Once, here: when it renders, Cycles takes a sun that is infinite for black.
             light_maps.check_light_map(images.read_pixels(picture).values[:, :, :3], picture.name)
         except RelightError as error:
@@ -296,7 +296,7 @@ def _relight(
     return relit, draw_maps(relit.portrait) if drawn else {}
 
 
-def _open_image(filepath: str) -> bpy.types.Image:
+def open_image(filepath: str) -> bpy.types.Image:
     """Load an image, or say in one sentence why not."""
     path = Path(bpy.path.abspath(filepath))
     if not path.is_file():

@@ -52,6 +52,7 @@ def _draw_photo(context: bpy.types.Context, layout: bpy.types.UILayout) -> None:
     row = column.row(align=True)
     row.prop(settings, "photo", text="")
     row.operator("relight_stage.open_photo", text="", icon="FILE_FOLDER")
+    row.operator("relight_stage.paste_photo", text="", icon="PASTEDOWN")
     if photo is None:
         return
     if settings.photo is None:
