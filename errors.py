@@ -27,3 +27,7 @@ class ModelError(RelightError):
 
 class PhotoError(RelightError):
     """A photo cannot be read, or shows nobody to relight."""
+
+
+class ExportError(RelightError):
+    """A file cannot be written."""

@@ -4,7 +4,7 @@ import bpy
 import numpy as np
 from mathutils import Matrix, Vector
 
-from ..scenes.build.versions import enable_nodes
+from .card_materials import build_picture_material
 from .probe import View
 
 _HEIGHT_M = 0.6  # a bust photo shows about that much
@@ -25,7 +25,7 @@ def show(
         scene.collection.objects.link(card)
         # A picture on a card is light itself: it neither shades nor is shaded.
         card.visible_shadow = card.visible_diffuse = card.visible_glossy = False
-        card.data.materials.append(_material())
+        card.data.materials.append(build_picture_material())
         _place(scene, card, cutout, view)
     node = next(node for node in card.data.materials[0].node_tree.nodes if node.type == "TEX_IMAGE")
     node.image = cutout
@@ -52,30 +52,6 @@ def _plane() -> bpy.types.Mesh:
     for loop, corner in zip(uv.data, ((0, 0), (1, 0), (1, 1), (0, 1)), strict=True):
         loop.uv = corner
     return mesh
-
-
-def _material() -> bpy.types.Material:
-    """Emission of the picture where the matte is, nothing elsewhere."""
-    material = bpy.data.materials.new("Relit card")
-    enable_nodes(material)
-    material.surface_render_method = "BLENDED"
-    nodes, links = material.node_tree.nodes, material.node_tree.links
-    nodes.clear()
-    picture = nodes.new("ShaderNodeTexImage")
-    picture.extension = "CLIP"
-    emission = nodes.new("ShaderNodeEmission")
-    clear = nodes.new("ShaderNodeBsdfTransparent")
-    mix = nodes.new("ShaderNodeMixShader")
-    output = nodes.new("ShaderNodeOutputMaterial")
-    for node, x in ((picture, -600), (emission, -250), (clear, -250), (mix, 0), (output, 200)):
-        node.location.x = x
-    clear.location.y = 150
-    links.new(picture.outputs["Color"], emission.inputs["Color"])
-    links.new(picture.outputs["Alpha"], mix.inputs[0])
-    links.new(clear.outputs[0], mix.inputs[1])
-    links.new(emission.outputs[0], mix.inputs[2])
-    links.new(mix.outputs[0], output.inputs["Surface"])
-    return material
 
 
 def _place(scene: bpy.types.Scene, card: bpy.types.Object, cutout: bpy.types.Image, view: View) -> None:

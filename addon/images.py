@@ -113,7 +113,7 @@ def write_image(name: str, rgba: np.ndarray, is_data: bool = False) -> bpy.types
 
 
 def overwrite_image(image: bpy.types.Image, rgba: np.ndarray) -> None:
-    """Give an image of ``write_image`` another picture, of any size; it is not packed, so this is fit for every frame."""
+    """Give an image of ``write_image`` another picture, of any size; not packed, so that it is quick."""
     height, width = rgba.shape[:2]
     if tuple(image.size) != (width, height):
         image.scale(width, height)

@@ -11,14 +11,16 @@ from bpy.props import BoolProperty, EnumProperty, StringProperty
 from bpy_extras.io_utils import ImportHelper
 
 from ..errors import PhotoError, RelightError, SceneError
+from ..nets.lit import Sliders
 from ..scenes import light_map as light_maps
 from ..scenes.build.surroundings import build_world
-from . import card, images, probe, properties
-from .relighting import Maps, Relit, Studio, draw_maps
+from ..scenes.key_fill import balance
+from . import card, images, lighting, probe, properties
+from .relighting import Background, Maps, Relit, Studio, draw_maps
 from .worker import Job, Progress
 
 _TICK_S = 0.1
-_studio = Studio()
+studio = Studio()
 
 
 class _Names(NamedTuple):
@@ -49,7 +51,7 @@ class RELIGHT_STAGE_OT_open_photo(bpy.types.Operator, ImportHelper):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         try:
-            photo = _open_image(self.filepath)
+            photo = open_image(self.filepath)
         except PhotoError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
@@ -77,7 +79,7 @@ class RELIGHT_STAGE_OT_open_light(bpy.types.Operator, ImportHelper):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         try:
-            picture = _open_image(self.filepath)
+            picture = open_image(self.filepath)
             # Once, here: when it renders, Cycles takes a sun that is infinite for black.
             light_maps.check_light_map(images.read_pixels(picture).values[:, :, :3], picture.name)
         except RelightError as error:
@@ -128,6 +130,7 @@ class RELIGHT_STAGE_OT_relight_photo(bpy.types.Operator):
         self._job = Job(work).start()
         self._timer = context.window_manager.event_timer_add(_TICK_S, window=context.window)
         state = context.window_manager.relight_stage
+        state.is_live = False  # two would draw into the same image
         state.is_running, state.is_cancelled, state.error = True, False, ""
         self._show_progress(context)
         context.window_manager.modal_handler_add(self)
@@ -161,19 +164,27 @@ class RELIGHT_STAGE_OT_relight_photo(bpy.types.Operator):
             raise PhotoError("There is no photo to relight. Open one in the Relight tab.")
         pixels = images.read_pixels(photo)
         height, width = pixels.values.shape[:2]
-        view = probe.view_of(context)
-        light_map = probe.light_map(context.scene, view)
-        background = None
-        if settings.background == "WORLD":
-            background = probe.backdrop(context.scene, view, height, width)
-        elif settings.background == "COLOUR":
-            background = np.array(settings.colour, np.float32)
+        view = probe.view_of(context, settings.frame)
         model_folder = properties.folder(properties.preferences().model_folder)
+        light = lighting.gather_light(context, view, studio, model_folder)
+        background = lighting.gather_background(context.scene, view, (height, width))
         wants_maps = "never"
         if settings.keep_maps:
             has_maps = None not in (settings.matte, settings.normals, settings.albedo)
             wants_maps = "new" if has_maps else "always"
-        work = partial(_relight, pixels, light_map, background, photo.name, model_folder, wants_maps)
+        sliders, stops = properties.sliders_of(settings), settings.balance
+        work = partial(
+            _relight,
+            pixels,
+            light.read,
+            stops,
+            sliders,
+            background,
+            photo.name,
+            model_folder,
+            settings.face,
+            wants_maps,
+        )
         return _Names(context.scene.name, photo.name), work
 
     def _store(
@@ -195,7 +206,7 @@ class RELIGHT_STAGE_OT_relight_photo(bpy.types.Operator):
             settings.card = card.show(scene, settings.card, cutout, probe.view_of(context))
             if self.card and area is not None and area.type == "VIEW_3D":
                 card.look_at(area.spaces.active, scene)
-        _show_in_editors(context, area, before, settings.relit)
+        show_in_editors(context, area, before, settings.relit)
         context.window_manager.relight_stage.error = ""
         return {"FINISHED"}
 
@@ -208,13 +219,13 @@ class RELIGHT_STAGE_OT_relight_photo(bpy.types.Operator):
         state = context.window_manager.relight_stage
         state.fraction, state.line = self._job.fraction, self._job.line()
         context.workspace.status_text_set(f"Relight Photo: {state.line}    Esc: cancel")
-        _redraw(context)
+        redraw_sidebars(context)
 
     def _end(self, context: bpy.types.Context) -> None:
         context.window_manager.event_timer_remove(self._timer)
         context.window_manager.relight_stage.is_running = False
         context.workspace.status_text_set(None)
-        _redraw(context)
+        redraw_sidebars(context)
 
 
 class RELIGHT_STAGE_OT_cancel_relighting(bpy.types.Operator):
@@ -257,23 +268,35 @@ class RELIGHT_STAGE_OT_show_image(bpy.types.Operator):
 
 def _relight(
     pixels: images.Pixels,
-    light_map: np.ndarray,
-    background: np.ndarray | None,
+    read_light: Callable[[bool], np.ndarray],
+    stops: float,
+    sliders: Sliders,
+    read_background: Callable[[tuple[int, int], bool], Background],
     name: str,
     model_folder: Path | None,
+    face: int,
     wants_maps: str,
     progress: Progress,
 ) -> tuple[Relit, Maps]:
     progress(0.0, "Reading the photo")
     photo, matte = images.to_linear(pixels)
-    relit = _studio.relight(
-        photo, matte, light_map, background, name=name, model_folder=model_folder, progress=progress
+    progress(0.0, "Reading the light")
+    relit = studio.relight(
+        photo,
+        matte,
+        balance(read_light(False), stops),
+        read_background(photo.shape[:2], False),
+        name=name,
+        model_folder=model_folder,
+        sliders=sliders,
+        face=face,
+        progress=progress,
     )
     drawn = wants_maps == "always" or (wants_maps == "new" and relit.is_new)
     return relit, draw_maps(relit.portrait) if drawn else {}
 
 
-def _open_image(filepath: str) -> bpy.types.Image:
+def open_image(filepath: str) -> bpy.types.Image:
     """Load an image, or say in one sentence why not."""
     path = Path(bpy.path.abspath(filepath))
     if not path.is_file():
@@ -294,7 +317,7 @@ def _editors(context: bpy.types.Context, kind: str) -> list[bpy.types.Area]:
     return [area for window in context.window_manager.windows for area in window.screen.areas if area.type == kind]
 
 
-def _show_in_editors(
+def show_in_editors(
     context: bpy.types.Context,
     pressed_in: bpy.types.Area | None,
     before: set[bpy.types.Image | None],
@@ -307,7 +330,7 @@ def _show_in_editors(
             area.tag_redraw()
 
 
-def _redraw(context: bpy.types.Context) -> None:
+def redraw_sidebars(context: bpy.types.Context) -> None:
     for kind in ("IMAGE_EDITOR", "VIEW_3D"):
         for area in _editors(context, kind):
             for region in area.regions:

@@ -5,7 +5,7 @@ import textwrap
 import bpy
 
 from ..scenes.build import versions
-from . import probe
+from . import balls, probe
 from .operators import photo_of
 
 _LETTER_PX = 6  # of the interface's font at scale 1, on average
@@ -21,11 +21,13 @@ class _RelightPanel:
         layout = self.layout
         notice = versions.untried()
         if notice:
-            _draw_text(context, layout, notice, "INFO")
+            draw_text(context, layout, notice, "INFO")
         in_viewport = context.space_data.type == "VIEW_3D"
         _draw_photo(context, layout)
         layout.separator()
         _draw_light(context, layout, in_viewport)
+        layout.separator()
+        _draw_sliders(context, layout)
         layout.separator()
         _draw_background(context, layout)
         layout.separator()
@@ -50,6 +52,7 @@ def _draw_photo(context: bpy.types.Context, layout: bpy.types.UILayout) -> None:
     row = column.row(align=True)
     row.prop(settings, "photo", text="")
     row.operator("relight_stage.open_photo", text="", icon="FILE_FOLDER")
+    row.operator("relight_stage.paste_photo", text="", icon="PASTEDOWN")
     if photo is None:
         return
     if settings.photo is None:
@@ -60,11 +63,35 @@ def _draw_photo(context: bpy.types.Context, layout: bpy.types.UILayout) -> None:
 
 
 def _draw_light(context: bpy.types.Context, layout: bpy.types.UILayout, in_viewport: bool) -> None:
+    settings = context.scene.relight_stage
     column = layout.column()
     row = column.row(align=True)
-    row.label(text="Light", icon="WORLD")
+    row.prop(settings, "light_source", text="")
+    row.prop(settings, "frame", text="")
+    icons = balls.icons()
+    if icons:
+        row = column.row()
+        for icon in icons:
+            row.template_icon(icon_value=icon, scale=3.5)
+    if settings.light_source == "HDRI":
+        column.template_ID(settings, "hdri", open="image.open")
+        sliders = column.column(align=True)
+        sliders.prop(settings, "hdri_turn")
+        sliders.prop(settings, "hdri_strength")
+    elif settings.light_source == "PHOTO":
+        column.template_ID(settings, "reference", open="image.open")
+    elif settings.light_source == "SCENE":
+        place = "the card" if settings.card is not None else "the 3D cursor"
+        draw_text(context, column, f"All that shines on {place}, by a small render", "NONE")
+    else:
+        _draw_world(context, column, in_viewport)
+
+
+def _draw_world(context: bpy.types.Context, column: bpy.types.UILayout, in_viewport: bool) -> None:
+    row = column.row(align=True)
+    row.label(text="World", icon="WORLD")
     row.operator("relight_stage.open_light", text="HDRI", icon="FILE_FOLDER")
-    _draw_text(context, column, probe.describe(context.scene, in_viewport), "NONE")
+    draw_text(context, column, probe.describe(context.scene, in_viewport, context.scene.relight_stage.frame), "NONE")
     world = context.scene.world
     if world is None:
         return
@@ -76,11 +103,18 @@ def _draw_light(context: bpy.types.Context, layout: bpy.types.UILayout, in_viewp
         sliders.prop(background.inputs["Strength"], "default_value", text="Strength")
 
 
+def _draw_sliders(context: bpy.types.Context, layout: bpy.types.UILayout) -> None:
+    settings = context.scene.relight_stage
+    column = layout.column(align=True)
+    for name in ("exposure", "balance", "specular", "shadow", "blend"):
+        column.prop(settings, name)
+    column.prop(settings, "face")
+
+
 def _draw_background(context: bpy.types.Context, layout: bpy.types.UILayout) -> None:
     settings = context.scene.relight_stage
     column = layout.column()
-    column.label(text="Background", icon="IMAGE_BACKGROUND")
-    column.row().prop(settings, "background", expand=True)
+    column.prop(settings, "background", icon="IMAGE_BACKGROUND", text="")
     if settings.background == "COLOUR":
         column.prop(settings, "colour", text="")
     column.prop(settings, "keep_maps", text="Keep matte, normals, albedo")
@@ -88,6 +122,10 @@ def _draw_background(context: bpy.types.Context, layout: bpy.types.UILayout) -> 
 
 def _draw_run(context: bpy.types.Context, layout: bpy.types.UILayout, in_viewport: bool) -> None:
     state = context.window_manager.relight_stage
+    live = layout.row(align=True)
+    live.operator("relight_stage.live", icon="REC" if state.is_live else "PLAY", depress=state.is_live)
+    if state.is_live and state.line:
+        draw_text(context, layout, state.line, "NONE")
     row = layout.row(align=True)
     row.scale_y = 1.8
     if state.is_running:
@@ -98,7 +136,7 @@ def _draw_run(context: bpy.types.Context, layout: bpy.types.UILayout, in_viewpor
         text = "Relight on Card" if in_viewport else "Relight"
         row.operator("relight_stage.relight_photo", text=text, icon="LIGHT_SUN").card = in_viewport
     if state.error:
-        _draw_text(context, layout.box(), state.error, "ERROR")
+        draw_text(context, layout.box(), state.error, "ERROR")
 
 
 def _draw_results(context: bpy.types.Context, layout: bpy.types.UILayout, in_viewport: bool) -> None:
@@ -106,7 +144,7 @@ def _draw_results(context: bpy.types.Context, layout: bpy.types.UILayout, in_vie
     if settings.relit is None:
         return
     if in_viewport:
-        _draw_text(context, layout, f"Result: {settings.relit.name}", "NONE")
+        draw_text(context, layout, f"Result: {settings.relit.name}", "NONE")
         return
     column = layout.column()
     column.label(text="Show", icon="HIDE_OFF")
@@ -120,7 +158,7 @@ def _draw_results(context: bpy.types.Context, layout: bpy.types.UILayout, in_vie
                 row.operator("relight_stage.show_image", text=name.title(), depress=image == shown).which = name
 
 
-def _draw_text(context: bpy.types.Context, layout: bpy.types.UILayout, text: str, icon: str) -> None:
+def draw_text(context: bpy.types.Context, layout: bpy.types.UILayout, text: str, icon: str) -> None:
     """A sentence, broken into lines that fit the sidebar."""
     width = (context.region.width / context.preferences.system.ui_scale - _MARGIN_PX) / _LETTER_PX
     column = layout.column(align=True)

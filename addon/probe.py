@@ -1,19 +1,19 @@
-"""The scene's light where the photo stands: any world, as a light map in the frame of the camera.
+"""What only a render can tell: any world, or all of the scene, as a light map in the frame of the camera.
 
-The world is rendered by Cycles, alone, into a small panorama. One way for every world (environment texture with
-mapping, sky, plain colour, any node tree), and the light is by construction what Cycles would light the scene with.
-It happens in a scene of its own: the user's scene, world and Render Result are not touched.
+Cycles renders the world alone, in a scene of its own, into a small panorama: the light is by construction what Cycles
+would light the scene with. The user's scene, world and Render Result are not touched. All of the scene is rendered
+through a linked copy of it.
 """
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 import bpy
 import numpy as np
-from mathutils import Matrix
+from mathutils import Matrix, Vector
 
 from ..errors import SceneError
 from ..scenes import light_map as light_maps
@@ -25,6 +25,7 @@ _SAMPLES = 4
 # Tiles of the panorama whose brightest texel alone has this share of all light are rendered again with more samples:
 # a sun's radiance is 10⁴ times the sky's, and so is the error of its few samples.
 _TILE_PX, _TILES, _TILE_SHARE, _TILE_SAMPLES = 16, 4, 0.005, 256
+_SCENE_SAMPLES, _SCENE_DRAFT_SAMPLES = 128, 8  # a texel, where light is thrown from things and lamps are small
 _BACKDROP_PX = 640
 _LENS_DEG = 39.6  # Blender's default camera, 50 mm
 
@@ -41,28 +42,43 @@ class View(NamedTuple):
     fov_deg: float
 
 
-def view_of(context: bpy.types.Context) -> View:
-    """The scene's camera; without one the 3D view's direction; without that a camera that looks along +Y."""
+def view_of(context: bpy.types.Context, frame: str = "CAMERA") -> View:
+    """The scene's camera, without one the 3D view at hand; the 3D view; or a camera that looks along +Y.
+
+    Args:
+        frame: CAMERA, VIEW or FIXED, as in the panel's menu.
+    """
     camera = context.scene.camera
-    if camera is not None:
+    if frame == "CAMERA" and camera is not None:
         matrix = camera.evaluated_get(context.evaluated_depsgraph_get()).matrix_world
         is_lens = camera.type == "CAMERA" and camera.data.type == "PERSP"
         fov_deg = float(np.degrees(camera.data.angle)) if is_lens else _LENS_DEG
         return View(np.array(matrix.to_quaternion().to_matrix()), fov_deg)
-    if getattr(context.space_data, "type", "") == "VIEW_3D":
-        rotation = context.space_data.region_3d.view_rotation
-        return View(np.array(rotation.to_matrix()), _LENS_DEG)
+    space = None if frame == "FIXED" else _viewport(context, anywhere=frame == "VIEW")
+    if space is not None:
+        return View(np.array(space.region_3d.view_rotation.to_matrix()), _LENS_DEG)
     return View(np.array([[1.0, 0, 0], [0, 0, -1], [0, 1, 0]]), _LENS_DEG)
 
 
-def describe(scene: bpy.types.Scene, in_viewport: bool) -> str:
+def _viewport(context: bpy.types.Context, anywhere: bool) -> bpy.types.SpaceView3D | None:
+    """The 3D Viewport at hand; or, ``anywhere``, the largest in the windows."""
+    if getattr(context.space_data, "type", "") == "VIEW_3D":
+        return context.space_data
+    windows = context.window_manager.windows if anywhere else ()
+    areas = [area for window in windows for area in window.screen.areas if area.type == "VIEW_3D"]
+    return max(areas, key=lambda area: area.width * area.height).spaces.active if areas else None
+
+
+def describe(scene: bpy.types.Scene, in_viewport: bool, frame: str = "CAMERA") -> str:
     """One line that says which light is used, for example "World: studio.exr, turned 30°, seen by Camera"."""
     if scene.world is None:
         return "The scene has no world"
-    if scene.camera is not None:
+    if frame == "CAMERA" and scene.camera is not None:
         seen_by = f"seen by {scene.camera.name}"
+    elif frame == "VIEW" or (frame == "CAMERA" and in_viewport):
+        seen_by = "seen from this view" if in_viewport else "seen from the 3D Viewport"
     else:
-        seen_by = "seen from this view" if in_viewport else "seen along +Y"
+        seen_by = "seen along +Y"
     mapping = mapping_node(scene.world)
     turn_deg = round(np.degrees(mapping.inputs["Rotation"].default_value[2])) if mapping else 0
     turned = f"turned {turn_deg}°, " if turn_deg else ""
@@ -85,27 +101,103 @@ def background_node(world: bpy.types.World) -> bpy.types.Node | None:
     return found[0] if len(found) == 1 and not found[0].inputs["Strength"].is_linked else None
 
 
-def light_map(scene: bpy.types.Scene, view: View) -> np.ndarray:
-    """The light of the scene's world in the camera frame, (64, 128, 3) radiance.
+def light_map(scene: bpy.types.Scene, view: View, draft: bool = False) -> np.ndarray:
+    """The light of the scene's world in the camera frame, (64, 128, 3) radiance, or (32, 64, 3) as a quick draft.
 
     Raises:
         SceneError: no world, a dark one, one with texels that are not numbers, or Cycles can't render now.
     """
     # A panorama is seen from inside the sphere: looking backwards (+z), its right is the camera's left.
     backwards = np.asarray(view.camera_to_world) @ np.diag([-1.0, 1.0, -1.0])
-    height, width = _PANORAMA_HEIGHT, 2 * _PANORAMA_HEIGHT
-    with _alone(scene, backwards, (height, width), as_light=True) as stage:
-        stage.camera.data.type = "PANO"
-        stage.camera.data.panorama_type = "EQUIRECTANGULAR"
+    rows = light_maps.HEIGHT // 2 if draft else light_maps.HEIGHT
+    height = rows if draft else _PANORAMA_HEIGHT
+    with _alone(scene, backwards, (height, 2 * height), as_light=True) as stage:
+        _open_all_round(stage.camera.data)
         panorama = _render(stage, _SAMPLES)
-        for row, column in _bright_tiles(panorama):
-            panorama[row : row + _TILE_PX, column : column + _TILE_PX] = _render_tile(stage, row, column)
+        if not draft:
+            for row, column in _bright_tiles(panorama):
+                panorama[row : row + _TILE_PX, column : column + _TILE_PX] = _render_tile(stage, row, column)
     light_maps.check_light_map(panorama, f"The world {scene.world.name}")
     if not panorama.any():
         raise SceneError(
             f"The world {scene.world.name} gives no light. Raise its strength, or give it a colour or an HDRI."
         )
-    return light_maps.resize(panorama[:, ::-1], light_maps.HEIGHT)
+    return light_maps.resize(panorama[:, ::-1], rows)
+
+
+def scene_light_map(
+    scene: bpy.types.Scene, view: View, place: Vector, hidden: Sequence[bpy.types.Object], draft: bool = False
+) -> np.ndarray:
+    """All the light that arrives at a place of the scene, as ``light_map`` gives it: lamps, things and world.
+
+    Args:
+        place: in the world, metres.
+        hidden: objects that are not there.
+
+    Raises:
+        SceneError: texels that are not numbers, or Cycles can't render now.
+    """
+    _check_no_render()
+    backwards = np.asarray(view.camera_to_world) @ np.diag([-1.0, 1.0, -1.0])
+    rows = light_maps.HEIGHT // 2 if draft else light_maps.HEIGHT
+    stage, camera = scene.copy(), bpy.data.objects.new("Relight probe", bpy.data.cameras.new("Relight probe"))
+    try:
+        with _changed(_visible_lamps(scene, place, hidden)):
+            stage.collection.objects.link(camera)
+            stage.camera = camera
+            camera.matrix_world = Matrix.Translation(place) @ Matrix(backwards.tolist()).to_4x4()
+            stage.render.resolution_y, stage.render.resolution_x = rows, 2 * rows
+            stage.render.use_border = False
+            _open_all_round(camera.data)
+            panorama = _render(stage, _SCENE_DRAFT_SAMPLES if draft else _SCENE_SAMPLES)
+    finally:
+        data = camera.data
+        bpy.data.objects.remove(camera)
+        bpy.data.scenes.remove(stage)
+        bpy.data.cameras.remove(data)
+    light_maps.check_light_map(panorama, f"The scene {scene.name}")
+    return np.ascontiguousarray(panorama[:, ::-1])
+
+
+def _open_all_round(camera: bpy.types.Camera) -> None:
+    camera.type, camera.panorama_type = "PANO", "EQUIRECTANGULAR"
+    camera.clip_start = 0.001
+
+
+def _visible_lamps(
+    scene: bpy.types.Scene, place: Vector, hidden: Sequence[bpy.types.Object]
+) -> Iterator[tuple[bpy.types.bpy_struct, str, object]]:
+    """What to change, (owner, attribute, value), so that a camera at ``place`` sees all lamps and nothing hidden.
+
+    A lamp smaller than two texels seen from there is enlarged to that; Blender's lamps keep their power.
+    """
+    smallest = 2 * np.pi / light_maps.HEIGHT
+    for thing in hidden:
+        yield thing, "hide_render", True
+    for thing in scene.objects:
+        if thing.type != "LIGHT" or thing.hide_render:
+            continue
+        yield thing, "visible_camera", True
+        lamp = thing.data
+        if lamp.type == "SUN":
+            yield lamp, "angle", max(lamp.angle, smallest)
+        elif lamp.type in {"POINT", "SPOT"}:
+            distance = (thing.matrix_world.translation - place).length
+            yield lamp, "shadow_soft_size", max(lamp.shadow_soft_size, distance * smallest / 2)
+
+
+@contextmanager
+def _changed(changes: Iterable[tuple[bpy.types.bpy_struct, str, object]]) -> Iterator[None]:
+    """Attributes of Blender's data with other values for a while."""
+    before = []
+    try:
+        for owner, name, value in changes:
+            before.append((owner, name, getattr(owner, name)))
+            setattr(owner, name, value)
+        yield
+    finally:
+        for owner, name, value in reversed(before):
+            setattr(owner, name, value)
 
 
 def backdrop(scene: bpy.types.Scene, view: View, height: int, width: int) -> np.ndarray:
@@ -145,8 +237,7 @@ def _alone(
         raise SceneError(
             "The scene has no world to take light from. Add one in the World tab, or open an HDRI in the panel."
         )
-    if bpy.app.is_job_running("RENDER"):
-        raise SceneError("A render is running. Wait until it is done, then press Relight again.")
+    _check_no_render()
     world = scene.world.copy()
     camera = bpy.data.objects.new("Relight probe", bpy.data.cameras.new("Relight probe"))
     stage = bpy.data.scenes.new("Relight probe")
@@ -168,6 +259,11 @@ def _alone(
         bpy.data.objects.remove(camera)
         bpy.data.cameras.remove(data)
         bpy.data.worlds.remove(world)
+
+
+def _check_no_render() -> None:
+    if bpy.app.is_job_running("RENDER"):
+        raise SceneError("A render is running. Wait until it is done, then press Relight again.")
 
 
 def _show_as_light(world: bpy.types.World) -> None:

@@ -13,6 +13,7 @@ from bpy.props import (
     StringProperty,
 )
 
+from ..nets.lit import Sliders
 from .images import is_relit
 
 EXTENSION = __package__.rpartition(".")[0]
@@ -40,6 +41,13 @@ class RELIGHT_STAGE_PG_settings(bpy.types.PropertyGroup):
                 1,
             ),
             ("HDRI", "HDRI", "A panorama of its own, whatever the scene's world is", "IMAGE_DATA", 2),
+            (
+                "PHOTO",
+                "Photo",
+                "The light that another photo was taken in, estimated from the person",
+                "IMAGE_REFERENCE",
+                3,
+            ),
         ),
         default="WORLD",
     )
@@ -54,6 +62,12 @@ class RELIGHT_STAGE_PG_settings(bpy.types.PropertyGroup):
         default="CAMERA",
     )
     hdri: PointerProperty(name="HDRI", description="The panorama that lights the photo", type=bpy.types.Image)
+    reference: PointerProperty(
+        name="Reference",
+        description="A photo of a person in the light that is wanted",
+        type=bpy.types.Image,
+        poll=lambda self, image: not is_relit(image) and image.type == "IMAGE",
+    )
     hdri_turn: FloatProperty(name="Turn", description="The panorama's turn about the vertical", subtype="ANGLE")
     hdri_strength: FloatProperty(name="Strength", description="Factor on its light", min=0, soft_max=10, default=1)
     exposure: FloatProperty(
@@ -112,7 +126,9 @@ class RELIGHT_STAGE_PG_progress(bpy.types.PropertyGroup):
 
     is_running: BoolProperty()
     is_live: BoolProperty(description="The relit image follows the light")
+    is_pending: BoolProperty(description="Live works on a better picture than the one that shows")
     is_cancelled: BoolProperty(description="Set to stop the run")
+    is_paused: BoolProperty(name="Pause", description="Wait before the next frame")
     fraction: FloatProperty(min=0, max=1)
     line: StringProperty()
     error: StringProperty(description="Why the last run failed")
@@ -151,6 +167,10 @@ class RELIGHT_STAGE_AP_preferences(bpy.types.AddonPreferences):
 
 def preferences() -> RELIGHT_STAGE_AP_preferences:
     return bpy.context.preferences.addons[EXTENSION].preferences
+
+
+def sliders_of(settings: RELIGHT_STAGE_PG_settings) -> Sliders:
+    return Sliders(settings.exposure, settings.specular, settings.shadow, settings.blend)
 
 
 def folder(text: str) -> Path | None:

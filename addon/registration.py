@@ -6,9 +6,9 @@ import os
 import bpy
 
 from ..scenes.build import versions
-from . import operators, panel, properties, undo
+from . import balls, dropping, exporting, live, matching, movies, operators, panel, photo_card, properties, undo
 
-_MODULES = (properties, operators, panel, undo)
+_MODULES = (properties, balls, operators, live, panel, dropping, photo_card, matching, exporting, movies, undo)
 _commands: list = []
 
 

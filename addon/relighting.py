@@ -5,15 +5,17 @@ Scene-linear Rec.709 float32, top row first; light maps are in the camera frame;
 
 import hashlib
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
 from ..nets.infer import Portrait, Relighter, resize
+from ..nets.lit import NEUTRAL, Lit, Sliders, compose
+from ..nets.photo_light import estimate_light
 from .worker import Progress
 
 # Shares of a whole run, for the progress bar: opening the networks, taking the photo apart, lighting it.
-_LOADED, _ANALYSED = 0.05, 0.8
+_LOADED, _ANALYSED, _LIT = 0.05, 0.8, 0.9
 
 
 class Relit(NamedTuple):
@@ -34,6 +36,9 @@ class Relit(NamedTuple):
 
 Maps = dict[str, np.ndarray]
 
+# A picture (h, w, 3) to stretch behind the subject, a colour (3,), the photo's own, or None for transparent.
+Background: TypeAlias = np.ndarray | Literal["PHOTO"] | None
+
 
 def draw_maps(portrait: Portrait) -> Maps:
     """Pictures (H, W, 4): matte grey, normals (n + 1)/2, albedo with the matte as its associated alpha."""
@@ -52,17 +57,20 @@ class Studio:
     def __init__(self) -> None:
         self._relighter: tuple[Path | None, Relighter] | None = None
         self._portrait: tuple[bytes, Portrait] | None = None
+        self._estimate: tuple[bytes, np.ndarray] | None = None
 
     def relight(
         self,
         photo: np.ndarray,
         matte: np.ndarray | None,
         light_map: np.ndarray,
-        background: np.ndarray | None,
+        background: Background,
         *,
         name: str,
         model_folder: Path | None,
         progress: Progress,
+        sliders: Sliders = NEUTRAL,
+        face: int = 0,
     ) -> Relit:
         """Relight a photo, from the last analysis if it is the same photo.
 
@@ -70,42 +78,83 @@ class Studio:
             photo: (H, W, 3).
             matte: (H, W) to use instead of the network's, or None.
             light_map: (h, 2h, 3) radiance.
-            background: a picture (h, w, 3) to stretch behind the subject, a colour (3,), or None for transparent.
+            background: what stands behind the subject.
             name: what errors call the photo.
             model_folder: where the networks are; None for the shipped ones.
+            face: which of several people, from 1 on, counted from the left; 0 for all.
 
         Raises:
             PhotoError, ModelError, SceneError: as the networks' side raises them.
         """
+        portrait, is_new = self.take_apart(
+            photo, matte, name=name, model_folder=model_folder, progress=_within(progress, 0.0, _ANALYSED), face=face
+        )
+        lit = self.light(portrait, light_map, model_folder=model_folder)
+        progress(_LIT, "Bringing back the photo's detail")
+        colour = compose(portrait, lit, sliders, lambda f: progress(_LIT + (1 - _LIT) * f, "Bringing back detail"))
+        cutout = np.concatenate([colour, portrait.matte[:, :, None]], axis=-1)
+        return Relit(over(cutout, background, portrait), cutout, portrait, is_new)
+
+    def take_apart(
+        self,
+        photo: np.ndarray,
+        matte: np.ndarray | None,
+        *,
+        name: str,
+        model_folder: Path | None,
+        progress: Progress,
+        face: int = 0,
+    ) -> tuple[Portrait, bool]:
+        """The portrait in a photo, and whether it was taken apart now; arguments as for ``relight``."""
         progress(0.0, "Opening the networks")
         relighter = self._load(model_folder)
         progress(_LOADED, "Comparing with the last photo")
-        key = _key(photo, matte)
+        key = _key(photo, matte) + bytes([face])
         is_new = self._portrait is None or self._portrait[0] != key
         if is_new:
-            portrait = relighter.analyse(photo, matte, progress=_within(progress, _LOADED, _ANALYSED), name=name)
+            portrait = relighter.analyse(photo, matte, progress=_within(progress, _LOADED, 1.0), name=name, face=face)
             self._portrait = (key, portrait)
         assert self._portrait is not None
-        portrait = self._portrait[1]
-        colour = relighter.relight(portrait, light_map, progress=_within(progress, _ANALYSED, 1.0))
-        cutout = np.concatenate([colour, portrait.matte[:, :, None]], axis=-1)
-        return Relit(_over(cutout, background), cutout, portrait, is_new)
+        return self._portrait[1], is_new
+
+    def light(
+        self, portrait: Portrait, light_map: np.ndarray, *, model_folder: Path | None, working_px: int | None = None
+    ) -> Lit:
+        """A portrait under a light, as layers; ``working_px`` as in ``Relighter.light``."""
+        return self._load(model_folder).light(portrait, light_map, working_px)
+
+    def estimate(
+        self, photo: np.ndarray, matte: np.ndarray | None, *, name: str, model_folder: Path | None
+    ) -> np.ndarray:
+        """The light (h, 2h, 3) that another photo was taken in; the portrait at hand is kept."""
+        key = _key(photo, matte)
+        if self._estimate is None or self._estimate[0] != key:
+            self._estimate = (key, estimate_light(self._load(model_folder).analyse(photo, matte, name=name)))
+        return self._estimate[1]
+
+    def interrupt(self) -> None:
+        """Let what another thread computes fail soon: nobody wants it any more."""
+        if self._relighter is not None:
+            self._relighter[1].interrupt()
 
     def _load(self, folder: Path | None) -> Relighter:
         if self._relighter is None or self._relighter[0] != folder:
             self._relighter = (folder, Relighter.load(folder))
-            self._portrait = None  # taken apart by other networks
+            self._portrait = self._estimate = None  # taken apart by other networks
         return self._relighter[1]
 
 
-def _over(cutout: np.ndarray, background: np.ndarray | None) -> np.ndarray:
-    """The subject over a picture (h, w, 3), a colour (3,) or nothing."""
+def over(cutout: np.ndarray, background: Background, portrait: Portrait) -> np.ndarray:
+    """The subject (H, W, 4) over its background, opaque but where there is none."""
     if background is None:
         return cutout
-    if background.ndim == 3:
-        background = resize(background, cutout.shape[:2])
-    colour = cutout[:, :, :3] + (1 - cutout[:, :, 3:]) * background
-    return np.concatenate([colour, np.ones_like(cutout[:, :, 3:])], axis=-1)
+    clear = 1 - cutout[:, :, 3:]
+    if isinstance(background, str):
+        # The composition equation: what the subject leaves of the photo is the background behind it.
+        behind = np.maximum(portrait.photo - portrait.matte[:, :, None] * portrait.foreground, 0)
+    else:
+        behind = clear * (resize(background, cutout.shape[:2]) if background.ndim == 3 else background)
+    return np.concatenate([cutout[:, :, :3] + behind, np.ones_like(clear)], axis=-1)
 
 
 def _key(photo: np.ndarray, matte: np.ndarray | None) -> bytes:

@@ -88,14 +88,17 @@ class Stream:
     Args:
         work: ``work(request)`` yields results, rough to good.
         settle_s: how long no newer request must have come before the next, better result is begun.
+        interrupt: called when a newer request comes while a result is being made better; it may make the work raise.
     """
 
-    def __init__(self, work: Callable[[Any], Iterator[Any]], settle_s: float) -> None:
-        self._work, self._settle_s = work, settle_s
+    def __init__(
+        self, work: Callable[[Any], Iterator[Any]], settle_s: float, interrupt: Callable[[], Any] = lambda: None
+    ) -> None:
+        self._work, self._settle_s, self._interrupt = work, settle_s, interrupt
         self._changed = threading.Condition()
         self._request: Any = None
         self._answer: Callable[[], Any] | None = None
-        self._is_busy = self._is_closed = False
+        self._is_refining = self._is_closed = False
         threading.Thread(target=self._run, name="relight_stage_stream", daemon=True).start()
 
     def submit(self, request: Any) -> None:
@@ -103,17 +106,14 @@ class Stream:
         with self._changed:
             self._request = request
             self._changed.notify()
+            if self._is_refining:
+                self._interrupt()
 
     def take(self) -> Any:
         """The newest result since the last call, or None; raises what the work raised. Never waits."""
         with self._changed:
             answer, self._answer = self._answer, None
         return answer() if answer is not None else None
-
-    def is_idle(self) -> bool:
-        """Whether nothing is being computed, asked for or to be taken."""
-        with self._changed:
-            return self._request is None and self._answer is None and not self._is_busy
 
     def close(self) -> None:
         """End the thread once it is between two results; does not wait."""
@@ -124,12 +124,10 @@ class Stream:
     def _run(self) -> None:
         while True:
             with self._changed:
-                self._is_busy = False
-                self._changed.wait_for(lambda: self._request is not None or self._is_closed)
+                self._changed.wait_for(self._is_unwanted)
                 if self._is_closed:
                     return
                 request, self._request = self._request, None
-                self._is_busy = True
             self._serve(request)
 
     def _serve(self, request: Any) -> None:
@@ -140,17 +138,30 @@ class Stream:
                     result = next(results)
             except StopIteration:
                 return
-            except BaseException as error:  # handed to the main thread by take()
-                self._offer(partial(_raise, error))
+            except (
+                BaseException
+            ) as error:  # handed to the main thread by take(), unless something else is wanted by now
+                if not self._is_unwanted():
+                    self._offer(partial(_raise, error))
                 return
-            self._offer(lambda result=result: result)
+            finally:
+                self._is_refining = False
+            self._offer(partial(_give, result))
             with self._changed:
-                if self._changed.wait_for(lambda: self._request is not None or self._is_closed, self._settle_s):
+                if self._changed.wait_for(self._is_unwanted, self._settle_s):
                     return
+                self._is_refining = True
+
+    def _is_unwanted(self) -> bool:
+        return self._request is not None or self._is_closed
 
     def _offer(self, answer: Callable[[], Any]) -> None:
         with self._changed:
             self._answer = answer
+
+
+def _give(result: Any) -> Any:
+    return result
 
 
 def _raise(error: BaseException) -> None:

@@ -3,7 +3,7 @@
 Windows are in the photo's pixels. Parsing is (h, w, 8): background, then the labels of ``config.PARSED``.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -64,6 +64,23 @@ def find_face(parsing: np.ndarray, window: Window, shares: tuple[float, float] =
         parsing: (h, w, 8) probabilities of what ``window`` shows.
         shares: least shares of the window that skin with features, and features alone, must cover.
     """
+    found = _most_prominent(parsing, window, shares)
+    return found[0] if found is not None else None
+
+
+def find_faces(parsing: np.ndarray, window: Window, shares: tuple[float, float] = CERTAIN) -> list[Window]:
+    """The boxes of all faces, the most prominent first; arguments as for ``find_face``."""
+    faces, rest = [], parsing
+    while (found := _most_prominent(rest, window, shares)) is not None:
+        faces.append(found[0])
+        rest = np.where(found[1][:, :, None], 0, rest)
+    return faces
+
+
+def _most_prominent(
+    parsing: np.ndarray, window: Window, shares: tuple[float, float]
+) -> tuple[Window, np.ndarray] | None:
+    """A face's box, and the skin and features that hang together with it, (h, w)."""
     h, w = parsing.shape[:2]
     features = parsing[:, :, _FEATURES].sum(axis=-1)
     features = np.where(features > 0.4, features, 0)
@@ -80,19 +97,41 @@ def find_face(parsing: np.ndarray, window: Window, shares: tuple[float, float] =
     top, bottom = _extent(own.sum(axis=1), most)
     left, right = _extent(own.sum(axis=0), most)
     y, x = window.height / h, window.width / w
-    return Window(window.top + top * y, window.left + left * x, window.top + bottom * y, window.left + right * x)
+    box = Window(window.top + top * y, window.left + left * x, window.top + bottom * y, window.left + right * x)
+    return box, face
 
 
-def attached(matte: np.ndarray, window: Window, face: Window) -> np.ndarray:
-    """The part of a view's matte (h, w) that hangs together with the face; things elsewhere are not the person.
+def attached(matte: np.ndarray, window: Window, faces: Sequence[Window]) -> np.ndarray:
+    """The part of a view's matte (h, w) that hangs together with the faces; things elsewhere are not these people.
 
     Args:
         window: what the view shows of the photo.
-        face: box of the face in the photo's pixels.
+        faces: boxes of the faces in the photo's pixels.
     """
+    return np.max([_attached(matte, window, face) for face in faces if shows(window, face)], axis=0)
+
+
+def shows(window: Window, face: Window) -> bool:
+    """Whether the middle of a face lies in a window."""
+    y, x = _middle(face)
+    return window.top <= y <= window.bottom and window.left <= x <= window.right
+
+
+def nearest(faces: Sequence[Window], face: Window) -> Window:
+    """The face whose middle is nearest to another's."""
+    y, x = _middle(face)
+    return min(faces, key=lambda other: (_middle(other)[0] - y) ** 2 + (_middle(other)[1] - x) ** 2)
+
+
+def _middle(window: Window) -> tuple[float, float]:
+    return (window.top + window.bottom) / 2, (window.left + window.right) / 2
+
+
+def _attached(matte: np.ndarray, window: Window, face: Window) -> np.ndarray:
     h, w = matte.shape
-    y = ((face.top + face.bottom) / 2 - window.top) / window.height * h
-    x = ((face.left + face.right) / 2 - window.left) / window.width * w
+    middle_y, middle_x = _middle(face)
+    y = (middle_y - window.top) / window.height * h
+    x = (middle_x - window.left) / window.width * w
     seed = (int(np.clip(y, 0, h - 1)), int(np.clip(x, 0, w - 1)))
     body = _connected(matte > 0.5, seed).astype(np.float32)
     if not body.any():  # a face that the matte missed says nothing about the rest

@@ -61,6 +61,7 @@ class Relighter:
 
     def __init__(self, sessions: dict[str, Any], working_px: int):
         self._sessions = sessions
+        self._running: Any = None
         self.working_px = working_px
 
     @classmethod
@@ -95,25 +96,27 @@ class Relighter:
         matte: np.ndarray | None = None,
         progress: Progress | None = None,
         name: str = "the photo",
+        face: int = 0,
     ) -> Portrait:
-        """Find the person in a photo and take the photo apart.
+        """Find the people in a photo and take the photo apart.
 
         Args:
             photo: (H, W, 3), (H, W, 1) or (H, W) scene-linear, 64 to 8192 px a side.
             matte: (H, W) in [0, 1] to use instead of the network's.
             progress: called with the fraction done and what comes next; what it raises ends the work.
             name: what errors call the photo.
+            face: which of several people, from 1 on, counted from the left; 0 for all.
 
         Raises:
-            PhotoError: wrong size, not all numbers, or nobody there.
+            PhotoError: wrong size, not all numbers, nobody there, or fewer than ``face``.
         """
         photo, matte = _check_photo(photo, matte, name)
         report = progress or (lambda fraction, text: None)
         report(0.0, "Finding the person")
         exposure = _exposure(photo)
-        face, seen = self._find_person(photo, matte, exposure, name)
+        faces, seen = self._find_people(photo, matte, exposure, name, face)
         if matte is None:
-            seen = [look._replace(matte=framing.attached(look.matte, look.window, face)) for look in seen]
+            seen = [look._replace(matte=framing.attached(look.matte, look.window, faces)) for look in seen]
             if seen[-1].matte.mean() < PERSON_SHARE or seen[-1].certainty < PERSON_CERTAINTY:
                 raise _no_face(name, photo)
         views = []
@@ -122,7 +125,7 @@ class Relighter:
             views.append(self._decompose(look, matte, photo.shape[:2]))
         report(0.6, "Refining the edges")
         return assemble(
-            photo, matte, face, exposure, tuple(views), lambda f: report(0.6 + 0.4 * f, "Refining the edges")
+            photo, matte, faces, exposure, tuple(views), lambda f: report(0.6 + 0.4 * f, "Refining the edges")
         )
 
     def relight(
@@ -180,37 +183,59 @@ class Relighter:
         relit, diffuse_light, specular = (_from_nchw(out[key]) for key in ("relit", "diffuse_light", "specular"))
         return lit_view(view.albedo, view.matte, relit - specular, diffuse_light, specular)
 
-    def _find_person(
-        self, photo: np.ndarray, matte: np.ndarray | None, exposure: float, name: str
-    ) -> tuple[Window, list[Seen]]:
-        """The face's box and what was seen: the whole photo, and a closer look where the person is small in it."""
+    def _find_people(
+        self, photo: np.ndarray, matte: np.ndarray | None, exposure: float, name: str, chosen: int
+    ) -> tuple[tuple[Window, ...], list[Seen]]:
+        """Boxes of the faces, the most prominent first, and what was seen: the whole photo, then closer looks at those
+        who are small in it, the most prominent last."""
         shape = photo.shape[:2]
-        whole = Window(0, 0, *map(float, shape))
-        seen = [self._look(photo, whole, exposure)]
-        face = framing.find_face(seen[0].parsing, seen[0].window, framing.FAINT)
-        if face is None and matte is not None:
+        whole = self._look(photo, Window(0, 0, *map(float, shape)), exposure)
+        faint = framing.find_faces(whole.parsing, whole.window, framing.FAINT)
+        if not faint and matte is not None:
             box = framing.matte_window(matte)
-            if box.height < 0.7 * shape[0] and box.width < 0.7 * shape[1]:
-                seen.append(self._look(photo, box, exposure))
-            return box, seen
-        if face is None:
-            for window in framing.closer_looks(shape):
-                closer = self._look(photo, window, exposure)
-                face = framing.find_face(closer.parsing, closer.window, framing.FAINT)
-                if face is not None:
-                    break
-        closest = seen[0]
+            is_small = box.height < 0.7 * shape[0] and box.width < 0.7 * shape[1]
+            return (box,), [whole, self._look(photo, box, exposure)] if is_small else [whole]
+        if not faint:
+            faint = self._search(photo, exposure)
+        closer: list[tuple[Window, Seen]] = []
+        for each in faint:
+            face, look = self._approach(photo, each, whole, exposure)
+            if face is not None and not any(framing.shows(other, face) for other, _ in closer):
+                closer.append((face, look))
+        if not closer:
+            raise _no_face(name, photo)
+        if chosen:
+            closer.sort(key=lambda found: found[0].left + found[0].right)
+            if chosen > len(closer):
+                raise PhotoError(
+                    f"Face {chosen} of {name} was asked for, but it shows {len(closer)}. Choose a face from 1 to "
+                    f"{len(closer)}, or 0 for all."
+                )
+            closer = [closer[chosen - 1]]
+        faces = tuple(face for face, _ in closer)
+        return faces, [whole, *(look for _, look in reversed(closer) if look is not whole)]
+
+    def _search(self, photo: np.ndarray, exposure: float) -> list[Window]:
+        """Faces too small for a look at the whole photo."""
+        for window in framing.closer_looks(photo.shape[:2]):
+            look = self._look(photo, window, exposure)
+            faces = framing.find_faces(look.parsing, look.window, framing.FAINT)
+            if faces:
+                return faces
+        return []
+
+    def _approach(self, photo: np.ndarray, face: Window, closest: Seen, exposure: float) -> tuple[Window | None, Seen]:
+        """Look closer at a face until it fills the window as in training; None where it turns out to be none."""
         for _ in range(2):
-            if face is None:
-                break
-            window = framing.portrait_window(face, shape)
+            window = framing.portrait_window(face, photo.shape[:2])
             if max(window.height, window.width) > 0.85 * max(closest.window.height, closest.window.width):
                 break
             closest = self._look(photo, window, exposure)
-            face = framing.find_face(closest.parsing, closest.window)
-        if face is None or framing.find_face(closest.parsing, closest.window) is None:
-            raise _no_face(name, photo)
-        return face, seen if closest is seen[0] else [seen[0], closest]
+            found = framing.find_faces(closest.parsing, closest.window)
+            if not found:
+                return None, closest
+            face = framing.nearest(found, face)
+        return (face if framing.find_face(closest.parsing, closest.window) is not None else None), closest
 
     def _look(self, photo: np.ndarray, window: Window, exposure: float) -> Seen:
         window, size = framing.fit(window, self.working_px)
@@ -238,8 +263,16 @@ class Relighter:
         )
 
     def _run(self, graph: str, **inputs: np.ndarray) -> dict[str, np.ndarray]:
+        import onnxruntime
+
         names = GRAPHS[graph][1]
-        return dict(zip(names, self._sessions[graph].run(list(names), inputs), strict=True))
+        self._running = onnxruntime.RunOptions()
+        return dict(zip(names, self._sessions[graph].run(list(names), inputs, self._running), strict=True))
+
+    def interrupt(self) -> None:
+        """Let the network that is running, on another thread, fail at its next layer: nobody wants its answer."""
+        if self._running is not None:
+            self._running.terminate = True
 
 
 def _no_face(name: str, photo: np.ndarray) -> PhotoError:

@@ -54,7 +54,8 @@ class Portrait:
         photo: (H, W, 3) scene-linear, as it came in.
         matte: (H, W) in [0, 1].
         foreground: (H, W, 3) the subject's colour without background, at the photo's exposure.
-        face: box of brows to lips in the photo's pixels; the matte's box where only a given matte says who it is.
+        faces: boxes of brows to lips in the photo's pixels, the most prominent first; the matte's box where only a
+            given matte says who it is.
         crop: the window of the photo with the finest view.
         exposure: factor that brings the photo into the networks' range.
         detail: (H, W, 3) float16, the foreground over its blurred self.
@@ -64,11 +65,15 @@ class Portrait:
     photo: np.ndarray
     matte: np.ndarray
     foreground: np.ndarray
-    face: Window
+    faces: tuple[Window, ...]
     crop: Window
     exposure: float
     detail: np.ndarray
     views: tuple[View, ...]
+
+    @property
+    def face(self) -> Window:
+        return self.faces[0]
 
     def shrink(self, longest_px: int) -> "Portrait":
         """The portrait as of a photo whose longer side is ``longest_px``; itself where it is no larger."""
@@ -86,7 +91,9 @@ class Portrait:
             resize(maps, size) for maps in (self.photo, self.matte, self.foreground, self.detail)
         )
         views = tuple(replace(view, window=scaled(view.window)) for view in self.views)
-        return Portrait(photo, matte, foreground, scaled(self.face), scaled(self.crop), self.exposure, detail, views)
+        return Portrait(
+            photo, matte, foreground, tuple(map(scaled, self.faces)), scaled(self.crop), self.exposure, detail, views
+        )
 
     @cached_property
     def normals(self) -> np.ndarray:
@@ -136,7 +143,7 @@ def textured(albedo: np.ndarray, foreground: np.ndarray, matte: np.ndarray) -> n
 def assemble(
     photo: np.ndarray,
     given_matte: np.ndarray | None,
-    face: Window,
+    faces: tuple[Window, ...],
     exposure: float,
     views: tuple[View, ...],
     report: Callable[[float], Any],
@@ -172,7 +179,7 @@ def assemble(
         detail[rows] = np.minimum((own + floor) / (np.maximum(blurred, 0) + floor), DETAIL_LIMIT)
 
     for_strips(work, shape, report)
-    return Portrait(photo, matte, foreground, face, views[-1].window, exposure, detail, views)
+    return Portrait(photo, matte, foreground, faces, views[-1].window, exposure, detail, views)
 
 
 class Blend:

@@ -72,3 +72,61 @@ def untried() -> str:
         f"This is Blender {bpy.app.version_string}; Relight Stage was tried up to {newest}. "
         "If something fails, look for a newer Relight Stage."
     )
+
+
+def compositor_of(scene: bpy.types.Scene) -> tuple[bpy.types.NodeTree, bool]:
+    """The scene's compositor, and whether it had none, or only the nodes of a new one, before."""
+    if bpy.app.version < (5, 0, 0):
+        is_new = not scene.use_nodes
+        scene.use_nodes = True
+        if is_new:
+            scene.node_tree.nodes.clear()
+        return scene.node_tree, is_new
+    if scene.compositing_node_group is None:
+        scene.compositing_node_group = bpy.data.node_groups.new("Compositor", "CompositorNodeTree")
+        return scene.compositing_node_group, True
+    return scene.compositing_node_group, False
+
+
+def new_compositor_output(tree: bpy.types.NodeTree) -> bpy.types.Node:
+    """The node whose ``Image`` is the scene's picture, in a compositor without one."""
+    if bpy.app.version < (5, 0, 0):
+        return tree.nodes.new("CompositorNodeComposite")
+    tree.interface.new_socket("Image", in_out="OUTPUT", socket_type="NodeSocketColor")
+    return tree.nodes.new("NodeGroupOutput")
+
+
+def new_blend(
+    tree: bpy.types.NodeTree, blend: str, first: bpy.types.NodeSocket, second: bpy.types.NodeSocket
+) -> bpy.types.NodeSocket:
+    """A compositor's ``blend`` (MULTIPLY, ADD) of two colours; its result."""
+    if bpy.app.version < (5, 0, 0):
+        node = tree.nodes.new("CompositorNodeMixRGB")
+        factor, one, two = node.inputs
+        result = node.outputs[0]
+    else:
+        node = tree.nodes.new("ShaderNodeMix")
+        node.data_type = "RGBA"
+        factor = node.inputs[0]
+        one, two = (socket for socket in node.inputs if socket.name in {"A", "B"} and socket.type == "RGBA")
+        result = next(socket for socket in node.outputs if socket.type == "RGBA")
+    node.blend_type = blend
+    factor.default_value = 1.0
+    tree.links.new(first, one)
+    tree.links.new(second, two)
+    return result
+
+
+def keep_colour(node: bpy.types.Node) -> None:
+    """Let a Set Alpha node put a new alpha beside the colour instead of multiplying by it."""
+    if bpy.app.version < (5, 0, 0):
+        node.mode = "REPLACE_ALPHA"
+    else:
+        node.inputs["Type"].default_value = "Replace Alpha"
+
+
+def alpha_over_inputs(node: bpy.types.Node) -> tuple[bpy.types.NodeSocket, bpy.types.NodeSocket]:
+    """Background and foreground of an Alpha Over node."""
+    if bpy.app.version < (5, 0, 0):
+        return node.inputs[1], node.inputs[2]
+    return node.inputs["Background"], node.inputs["Foreground"]

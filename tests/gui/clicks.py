@@ -49,6 +49,22 @@ def find_button(area, operator):
     raise AssertionError(f"{operator} is not in the sidebar")
 
 
+def find_number(area, name):
+    """Feel down the sidebar for a number field: Ctrl-Shift-Alt-C copies the path of what is under the mouse."""
+    region = sidebar(area)
+    window_height = bpy.context.window.height
+    x = region.x + region.width * 2 // 5
+    for y in range(region.y + region.height - 40, region.y + 10, -12):
+        bpy.context.window_manager.clipboard = ""
+        xdotool("mousemove", str(x), str(window_height - y))
+        yield 0.15
+        xdotool("key", "ctrl+alt+shift+c")
+        yield 0.15
+        if name in bpy.context.window_manager.clipboard:
+            return x, window_height - y
+    raise AssertionError(f"{name} is not in the sidebar")
+
+
 def click(place):
     xdotool("mousemove", *map(str, place))
     yield 0.3

@@ -129,3 +129,12 @@ def draw_photos(folder: Path) -> None:
     large = np.clip(cv2.resize(photo, None, fx=6, fy=6, interpolation=cv2.INTER_CUBIC), 0, 1)
     for name, picture in (("photo", photo), ("large", large), ("wall", wall)):
         assert cv2.imwrite(str(folder / f"{name}.png"), np.round(picture[:, :, ::-1] * 255).astype(np.uint8))
+    write_lamp(folder / "lamp.exr")
+
+
+def write_lamp(path: Path) -> None:
+    """A dim panorama with a large lamp towards +X: right of a camera that looks along +Y."""
+    lamp = np.full((64, 128, 4), (0.15, 0.15, 0.18, 1), np.float32)
+    lamp[18:32, 58:70, :3] = 12
+    os.environ["OPENCV_IO_ENABLE_OPENEXR"] = "1"
+    assert cv2.imwrite(str(path), lamp[:, :, [2, 1, 0]])

@@ -1,9 +1,19 @@
 """Simple subjects of known shape for the laws of the light stage."""
 
+import importlib
+import importlib.util
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from relight_stage.scenes.bust import Bust, Material, Part
+
+ROOT = Path(__file__).resolve().parents[2]
+EXTENSION = "bl_ext.relight_tests.relight_stage"
+spec = importlib.util.spec_from_file_location("stand_ins", ROOT / "tests/unit/stand_ins.py")
+stand_ins = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(stand_ins)
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -49,3 +59,54 @@ def ball_over_ground() -> Bust:
     big = sphere(0.12, (0.0, 0.05, 0.0), specular=0.5, roughness=0.4)
     small = sphere(0.04, (0.03, -0.09, 0.03), label=5, specular=0.5, roughness=0.4)
     return Bust((big, small), np.zeros((68, 3), np.float32))
+
+
+@pytest.fixture(scope="module")
+def extension(tmp_path_factory):
+    """The repository as an enabled extension, with stand-in networks; its modules by name."""
+    import addon_utils
+    import bpy
+
+    folder = tmp_path_factory.mktemp("extensions")
+    (folder / "relight_stage").symlink_to(ROOT)
+    repos = bpy.context.preferences.extensions.repos
+    repo = repos.new(name="Relight tests", module="relight_tests", custom_directory=str(folder))
+    assert addon_utils.enable(EXTENSION, default_set=True) is not None
+    preferences = bpy.context.preferences.addons[EXTENSION].preferences
+    preferences.model_folder = str(stand_ins.write_networks(tmp_path_factory.mktemp("networks")))
+    yield lambda name: importlib.import_module(f"{EXTENSION}.{name}")
+    addon_utils.disable(EXTENSION, default_set=True)
+    repos.remove(repo)
+
+
+@pytest.fixture
+def stage(extension):
+    """An otherwise empty file with a grey world of radiance 0.5 and a camera that looks along +Y."""
+    import bpy
+
+    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=False)
+    scene = bpy.context.scene
+    scene.world = bpy.data.worlds.new("Grey")
+    extension("scenes.build.versions").enable_nodes(scene.world)
+    background = next(node for node in scene.world.node_tree.nodes if node.type == "BACKGROUND")
+    background.inputs["Color"].default_value = (0.5, 0.5, 0.5, 1)
+    background.inputs["Strength"].default_value = 1.0
+    camera = bpy.data.objects.new("Camera", bpy.data.cameras.new("Camera"))
+    camera.rotation_euler.x = np.pi / 2
+    scene.collection.objects.link(camera)
+    scene.camera = camera
+    scene.relight_stage.background = "TRANSPARENT"
+    return scene
+
+
+@pytest.fixture
+def drawn_photo(stage):
+    """A drawn face, 160×192 px, chosen in the panel."""
+    import bpy
+
+    values = stand_ins.draw_portrait(192, 160, 110, (96, 80))
+    image = bpy.data.images.new("portrait.png", 160, 192, alpha=True)
+    rgba = np.concatenate([values, np.ones_like(values[:, :, :1])], axis=-1)
+    image.pixels.foreach_set(np.ascontiguousarray(rgba[::-1]).ravel())
+    stage.relight_stage.photo = image
+    return image

@@ -94,6 +94,36 @@ def test_a_given_matte_says_who_it_is_where_no_face_shows(relighter):
     assert relit[50, 80].min() > 0
 
 
+# Several people
+
+
+@pytest.fixture(scope="module")
+def two_people():
+    left, right = (stand_ins.draw_portrait(240, 400, size, (120.0, x)) for size, x in ((90.0, 100.0), (110.0, 300.0)))
+    return srgb_to_linear(np.concatenate([left[:, :200], right[:, 200:]], axis=1))
+
+
+def test_all_people_are_relit(relighter, two_people):
+    portrait = relighter.analyse(two_people)
+    assert len(portrait.faces) == 2
+    assert portrait.matte[120, 100] == 1 and portrait.matte[120, 300] == 1
+    relit = relighter.relight(portrait, np.ones((64, 128, 3), np.float32))
+    assert relit[120, 100].min() > 0.1 and relit[120, 300].min() > 0.1
+
+
+@pytest.mark.parametrize(("chosen", "column", "other"), [(1, 100, 300), (2, 300, 100)])
+def test_one_of_several_can_be_chosen_from_the_left(relighter, two_people, chosen, column, other):
+    portrait = relighter.analyse(two_people, face=chosen)
+    assert len(portrait.faces) == 1
+    assert portrait.matte[120, column] == 1 and portrait.matte[120, other] == 0
+
+
+def test_a_face_that_is_not_there_is_refused(relighter, two_people):
+    expected = r"Face 3 of the photo was asked for, but it shows 2\. Choose a face from 1 to 2, or 0 for all\.$"
+    with pytest.raises(PhotoError, match=expected):
+        relighter.analyse(two_people, face=3)
+
+
 # Light
 
 
@@ -310,6 +340,6 @@ def test_what_does_not_hang_together_with_the_face_is_not_the_person():
     matte[10:60, 8:30] = 1
     matte[20:50, 44:60] = 1
     window, face = Window(0, 0, 128, 128), Window(30, 26, 50, 46)
-    kept = framing.attached(matte, window, face)
+    kept = framing.attached(matte, window, [face])
     assert np.array_equal(kept[:, :36], matte[:, :36])
     assert kept[:, 44:].max() == 0

@@ -24,7 +24,7 @@ def sphere_portrait(light_map, exposure=1.0, albedo=0.5):
     window = Window(0, 0, SIDE, SIDE)
     colour = np.full((SIDE, SIDE, 3), albedo, np.float32)
     view = View(window, np.ones((SIDE, SIDE)), matte, photo * exposure, normals.astype(np.float32), colour)
-    return Portrait(photo, matte, photo, window, window, exposure, np.ones((SIDE, SIDE, 3), np.float16), (view,))
+    return Portrait(photo, matte, photo, (window,), window, exposure, np.ones((SIDE, SIDE, 3), np.float16), (view,))
 
 
 def lamp(direction, ambient):

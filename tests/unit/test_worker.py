@@ -1,10 +1,11 @@
 """The background job: what its caller may rely on."""
 
 import threading
+import time
 
 import pytest
 
-from relight_stage.addon.worker import Cancelled, Job
+from relight_stage.addon.worker import Cancelled, Job, Stream
 from relight_stage.errors import PhotoError
 
 
@@ -93,3 +94,90 @@ def test_a_job_cancelled_while_it_waits_its_turn_never_starts():
     with pytest.raises(Cancelled):
         two.result()
     assert started == []
+
+
+# The stream
+
+
+def taken(stream, count, longest_s=5.0):
+    """The next results of a stream."""
+    results, until = [], time.monotonic() + longest_s
+    while len(results) < count and time.monotonic() < until:
+        result = stream.take()
+        if result is not None:
+            results.append(result)
+        time.sleep(0.005)
+    return results
+
+
+def test_results_become_better_while_nothing_newer_is_wanted():
+    stream = Stream(lambda request: iter([(request, "rough"), (request, "good")]), settle_s=0.05)
+    stream.submit(1)
+    assert taken(stream, 2) == [(1, "rough"), (1, "good")]
+    assert stream.take() is None
+    stream.close()
+
+
+def test_the_newest_wish_wins_and_what_lies_between_is_dropped():
+    begun, gate = [], threading.Event()
+
+    def work(request):
+        begun.append(request)
+        gate.wait(5)
+        yield request
+        yield (request, "good")
+
+    stream = Stream(work, settle_s=0.05)
+    stream.submit(0)
+    while not begun:
+        time.sleep(0.005)
+    for wish in (1, 2, 3):
+        stream.submit(wish)
+    gate.set()
+    deadline = time.monotonic() + 5
+    while stream.take() != (3, "good") and time.monotonic() < deadline:
+        time.sleep(0.005)
+    assert begun == [0, 3]
+    stream.close()
+
+
+def test_a_failed_wish_is_told_once_and_the_next_is_served():
+    def work(request):
+        if request == "bad":
+            raise ValueError("no")
+        yield request
+
+    stream = Stream(work, settle_s=0.0)
+    stream.submit("bad")
+    with pytest.raises(ValueError, match="no"):
+        taken(stream, 1)
+    stream.submit("good")
+    assert taken(stream, 1) == ["good"]
+    stream.close()
+
+
+def test_making_better_is_interrupted_by_a_newer_wish():
+    stop, begun = threading.Event(), threading.Event()
+
+    def work(request):
+        yield request
+        if request == 1:
+            begun.set()
+            assert stop.wait(5)
+            raise RuntimeError("interrupted")
+
+    stream = Stream(work, settle_s=0.0, interrupt=stop.set)
+    stream.submit(1)
+    assert begun.wait(5)
+    stream.submit(2)
+    # What is interrupted fails, and nobody hears of it.
+    assert taken(stream, 2, longest_s=1.0)[-1] == 2
+    assert stop.is_set()
+    stream.close()
+
+
+def test_a_closed_stream_serves_nobody():
+    stream = Stream(lambda request: iter([request]), settle_s=0.0)
+    stream.close()
+    stream.submit(1)
+    assert taken(stream, 1, longest_s=0.2) == []

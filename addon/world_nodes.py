@@ -10,6 +10,7 @@ from mathutils import Euler
 from ..errors import SceneError
 from ..scenes import light_map as light_maps
 from ..scenes.build import versions
+from ..scenes.panorama import triple
 from ..scenes.world_light import Panorama, Term, panorama_of
 from . import images
 
@@ -22,16 +23,17 @@ class _Unreadable(Exception):
     """The tree holds something that is no sum of panoramas."""
 
 
-def terms_of(world: bpy.types.World) -> tuple[Term, ...] | None:
+def terms_of(world: bpy.types.World, ray: str = "Is Diffuse Ray") -> tuple[Term, ...] | None:
     """The world as a sum of panoramas; None where only Cycles knows what it is (a sky, mixes by texture, groups).
 
-    Where it lights otherwise than it looks (Light Path), the light counts.
+    Args:
+        ray: the output of Light Path that is 1: what lights surfaces, or what the camera sees ("Is Camera Ray").
     """
     if not versions.has_nodes(world):
         return (Term("", _NO_TURN, tuple(world.color)),)
     output = world.node_tree.get_output_node("CYCLES")
     try:
-        return _merged(_shader(output.inputs["Surface"])) if output is not None else ()
+        return _merged(_shader(output.inputs["Surface"], ray)) if output is not None else ()
     except (_Unreadable, RecursionError):
         return None
 
@@ -39,18 +41,22 @@ def terms_of(world: bpy.types.World) -> tuple[Term, ...] | None:
 def check_pictures(world: bpy.types.World) -> None:
     """Raise SceneError where an environment texture has no picture: Blender shows pink, and would light with it."""
     for node in world.node_tree.nodes if versions.has_nodes(world) else ():
-        if node.type != "TEX_ENVIRONMENT" or node.mute or not node.outputs["Color"].is_linked:
-            continue
-        if node.image is None:
-            raise SceneError(
-                f"The environment texture of the world {world.name} has no picture. Choose one with HDRI in the panel."
-            )
-        if not node.image.has_data and 0 in node.image.size:
-            raise SceneError(
-                f"The HDRI {node.image.name} of the world {world.name} is missing: there is no picture that Blender "
-                f"can read at {bpy.path.abspath(node.image.filepath)}, and it shows pink. Choose one with HDRI in the "
-                "panel, or find it with File > External Data > Find Missing Files."
-            )
+        if node.type == "TEX_ENVIRONMENT" and not node.mute and node.outputs["Color"].is_linked:
+            if node.image is None:
+                raise SceneError(
+                    f"The world {world.name} has an environment texture without a picture. Open one in the panel."
+                )
+            check_picture(node.image, f"the world {world.name}")
+
+
+def check_picture(image: bpy.types.Image, owner: str) -> None:
+    """Raise SceneError where a panorama's file is gone."""
+    if 0 in image.size:
+        raise SceneError(
+            f"{image.name}, the HDRI of {owner}, is missing: there is no picture that Blender can read at "
+            f"{bpy.path.abspath(image.filepath)}, and Blender shows pink. Open one with HDRI in the panel, or look for "
+            "it with File > External Data > Find Missing Files."
+        )
 
 
 def panoramas_of(terms: tuple[Term, ...]) -> dict[str, Panorama]:
@@ -78,21 +84,21 @@ def forget(name: str) -> None:
     _shrunk.pop(name, None)
 
 
-def _shader(socket: bpy.types.NodeSocket) -> _Sum:
+def _shader(socket: bpy.types.NodeSocket, ray: str) -> _Sum:
     node = _source(socket)
     if node is None:
         return ()
     if node.type == "BACKGROUND":
-        return _scaled(_colour(node.inputs["Color"]), _constant(node.inputs["Strength"]))
+        return _scaled(_colour(node.inputs["Color"], ray), _constant(node.inputs["Strength"], ray))
     if node.type == "ADD_SHADER":
-        return _shader(node.inputs[0]) + _shader(node.inputs[1])
+        return _shader(node.inputs[0], ray) + _shader(node.inputs[1], ray)
     if node.type == "MIX_SHADER":
-        share = min(max(_constant(node.inputs[0]), 0.0), 1.0)
-        return _scaled(_shader(node.inputs[1]), 1 - share) + _scaled(_shader(node.inputs[2]), share)
+        share = min(max(_constant(node.inputs[0], ray), 0.0), 1.0)
+        return _scaled(_shader(node.inputs[1], ray), 1 - share) + _scaled(_shader(node.inputs[2], ray), share)
     raise _Unreadable
 
 
-def _colour(socket: bpy.types.NodeSocket) -> _Sum:
+def _colour(socket: bpy.types.NodeSocket, ray: str) -> _Sum:
     node = _source(socket)
     if node is None:
         return (Term("", _NO_TURN, tuple(socket.default_value[:3])),)
@@ -106,9 +112,11 @@ def _colour(socket: bpy.types.NodeSocket) -> _Sum:
     if node.type == "MIX" and node.data_type == "RGBA" and not node.clamp_result:
         sockets = {each.identifier: each for each in node.inputs}
         factor, first, second = (sockets[name] for name in ("Factor_Float", "A_Color", "B_Color"))
-        return _mixed(node.blend_type, _constant(factor), _colour(first), _colour(second))
+        return _mixed(node.blend_type, _constant(factor, ray), _colour(first, ray), _colour(second, ray))
     if node.type == "MIX_RGB" and not node.use_clamp:
-        return _mixed(node.blend_type, _constant(node.inputs[0]), *map(_colour, node.inputs[1:3]))
+        return _mixed(
+            node.blend_type, _constant(node.inputs[0], ray), _colour(node.inputs[1], ray), _colour(node.inputs[2], ray)
+        )
     raise _Unreadable
 
 
@@ -154,14 +162,14 @@ def _turn(socket: bpy.types.NodeSocket) -> tuple[float, ...]:
     raise _Unreadable
 
 
-def _constant(socket: bpy.types.NodeSocket) -> float:
+def _constant(socket: bpy.types.NodeSocket, ray: str) -> float:
     node = _source(socket)
     if node is None:
         return float(socket.default_value)
     if node.type == "VALUE":
         return float(node.outputs[0].default_value)
     if node.type == "LIGHT_PATH" and socket.links[0].from_socket.name.startswith("Is "):
-        return float(socket.links[0].from_socket.name == "Is Diffuse Ray")
+        return float(socket.links[0].from_socket.name == ray)
     raise _Unreadable
 
 
@@ -176,13 +184,13 @@ def _source(socket: bpy.types.NodeSocket) -> bpy.types.Node | None:
 
 
 def _scaled(terms: _Sum, factor: float | np.ndarray) -> _Sum:
-    return tuple(term._replace(tint=tuple(float(x) for x in np.multiply(term.tint, factor))) for term in terms)
+    return tuple(term._replace(tint=triple(np.multiply(term.tint, factor))) for term in terms)
 
 
 def _merged(terms: _Sum) -> _Sum:
     """Terms of the same panorama, turned alike, as one; those that are black, as none."""
-    sums: dict[tuple, np.ndarray] = {}
+    sums: dict[tuple[str, tuple[float, ...]], np.ndarray] = {}
     for term in terms:
         key = (term.panorama, term.turn)
         sums[key] = sums.get(key, np.zeros(3)) + term.tint
-    return tuple(Term(*key, tuple(float(x) for x in tint)) for key, tint in sums.items() if tint.any())
+    return tuple(Term(name, turn, triple(tint)) for (name, turn), tint in sums.items() if tint.any())

@@ -1,0 +1,83 @@
+"""What cards are made of: a picture that is light itself, or a surface that the scene's lamps light."""
+
+import bpy
+
+from ..scenes.build.versions import enable_nodes
+
+# Skin: an index of refraction of 1.4 and an oily sheen (Weyrich et al., "Analysis of human faces using a
+# measurement-based skin reflectance model", SIGGRAPH 2006: Torrance-Sparrow m of 0.2 to 0.4 over the face).
+SKIN_IOR, SKIN_ROUGHNESS = 1.4, 0.5
+
+
+def build_picture_material() -> bpy.types.Material:
+    """Emission of a picture where its alpha is, nothing elsewhere."""
+    material, nodes, links = _empty("Relit card")
+    material.surface_render_method = "BLENDED"
+    picture = nodes.new("ShaderNodeTexImage")
+    picture.extension = "CLIP"
+    emission = nodes.new("ShaderNodeEmission")
+    clear = nodes.new("ShaderNodeBsdfTransparent")
+    mix = nodes.new("ShaderNodeMixShader")
+    output = nodes.new("ShaderNodeOutputMaterial")
+    for node, x in ((picture, -600), (emission, -250), (clear, -250), (mix, 0), (output, 200)):
+        node.location.x = x
+    clear.location.y = 150
+    links.new(picture.outputs["Color"], emission.inputs["Color"])
+    links.new(picture.outputs["Alpha"], mix.inputs[0])
+    links.new(clear.outputs[0], mix.inputs[1])
+    links.new(emission.outputs[0], mix.inputs[2])
+    links.new(mix.outputs[0], output.inputs["Surface"])
+    return material
+
+
+def build_surface_material() -> bpy.types.Material:
+    """A surface of albedo and normals, cut out by the albedo's alpha; ``set_maps`` gives it its pictures."""
+    material, nodes, links = _empty("Photo card")
+    # Shadows take the outline of the alpha; blending would sort whole cards instead.
+    material.surface_render_method = "DITHERED"
+    material.use_transparent_shadow = True
+    albedo, normals = nodes.new("ShaderNodeTexImage"), nodes.new("ShaderNodeTexImage")
+    albedo.name = albedo.label = "Albedo and matte"
+    normals.name = normals.label = "Normals"
+    turn = nodes.new("ShaderNodeNormalMap")
+    # The camera's frame is the card's own: x right, y up, z out of the picture.
+    turn.space = "OBJECT"
+    surface = nodes.new("ShaderNodeBsdfPrincipled")
+    surface.inputs["IOR"].default_value = SKIN_IOR
+    surface.inputs["Roughness"].default_value = SKIN_ROUGHNESS
+    output = nodes.new("ShaderNodeOutputMaterial")
+    for node, place in (
+        (albedo, (-700, 250)),
+        (normals, (-700, -150)),
+        (turn, (-350, -150)),
+        (surface, (-50, 200)),
+        (output, (300, 200)),
+    ):
+        node.location = place
+    for picture in (albedo, normals):
+        picture.extension = "CLIP"
+    links.new(albedo.outputs["Color"], surface.inputs["Base Color"])
+    links.new(albedo.outputs["Alpha"], surface.inputs["Alpha"])
+    links.new(normals.outputs["Color"], turn.inputs["Color"])
+    links.new(turn.outputs["Normal"], surface.inputs["Normal"])
+    links.new(surface.outputs["BSDF"], output.inputs["Surface"])
+    return material
+
+
+def set_maps(material: bpy.types.Material, albedo: bpy.types.Image, normals: bpy.types.Image) -> None:
+    """Give a surface its pictures.
+
+    Args:
+        albedo: its alpha is the matte.
+        normals: (n + 1)/2 in the camera frame.
+    """
+    nodes = material.node_tree.nodes
+    nodes["Albedo and matte"].image = albedo
+    nodes["Normals"].image = normals
+
+
+def _empty(name: str) -> tuple[bpy.types.Material, bpy.types.Nodes, bpy.types.NodeLinks]:
+    material = bpy.data.materials.new(name)
+    enable_nodes(material)
+    material.node_tree.nodes.clear()
+    return material, material.node_tree.nodes, material.node_tree.links

@@ -1,0 +1,136 @@
+"""Dropping files onto the Image Editor and the 3D Viewport, and pasting a picture from the clipboard."""
+
+import contextlib
+from pathlib import Path
+from typing import ClassVar
+
+import bpy
+from bpy.props import CollectionProperty, StringProperty
+
+from ..errors import PhotoError, RelightError
+from .movies import is_movie
+from .operators import open_image
+
+
+class RELIGHT_STAGE_OT_drop_photo(bpy.types.Operator):
+    """Take a picture for the photo to relight; a movie or several pictures for the movie"""
+
+    bl_idname = "relight_stage.drop_photo"
+    bl_label = "Relight Photo"
+    bl_options: ClassVar[set[str]] = {"REGISTER", "UNDO", "INTERNAL"}
+
+    filepath: StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE", "HIDDEN"})
+    directory: StringProperty(subtype="DIR_PATH", options={"SKIP_SAVE", "HIDDEN"})
+    files: CollectionProperty(type=bpy.types.OperatorFileListElement, options={"SKIP_SAVE", "HIDDEN"})
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        paths = [Path(self.directory) / file.name for file in self.files] or [Path(self.filepath)]
+        movie = next((path for path in paths if is_movie(path)), None)
+        if movie is not None or len(paths) > 1:
+            context.scene.relight_stage_movie.source = str(movie or sorted(paths)[0])
+            self.report({"INFO"}, "Chosen under Movie; Relight Movie relights it frame by frame")
+            return {"FINISHED"}
+        try:
+            _choose(context, open_image(str(paths[0])))
+        except PhotoError as error:
+            return _refuse(self, context, error)
+        return {"FINISHED"}
+
+
+class RELIGHT_STAGE_OT_paste_photo(bpy.types.Operator):
+    """Take the picture in the clipboard for the photo to relight"""
+
+    bl_idname = "relight_stage.paste_photo"
+    bl_label = "Paste Photo"
+    bl_options: ClassVar[set[str]] = {"REGISTER", "UNDO"}
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        try:
+            _choose(context, _pasted(context))
+        except PhotoError as error:
+            return _refuse(self, context, error)
+        return {"FINISHED"}
+
+
+class _Drop:
+    bl_import_operator = "relight_stage.drop_photo"
+    bl_label = "Relight Photo"
+    bl_file_extensions = ";".join((*bpy.path.extensions_image, *bpy.path.extensions_movie))
+
+
+# Where Blender takes the same files, it asks which of the two is meant; over the tab itself only these are asked.
+class RELIGHT_STAGE_FH_image_editor(_Drop, bpy.types.FileHandler):
+    bl_idname = "RELIGHT_STAGE_FH_image_editor"
+
+    @classmethod
+    def poll_drop(cls, context: bpy.types.Context) -> bool:
+        return _is_over(context, "IMAGE_EDITOR")
+
+
+class RELIGHT_STAGE_FH_viewport(_Drop, bpy.types.FileHandler):
+    bl_idname = "RELIGHT_STAGE_FH_viewport"
+
+    @classmethod
+    def poll_drop(cls, context: bpy.types.Context) -> bool:
+        return _is_over(context, "VIEW_3D")
+
+
+def _is_over(context: bpy.types.Context, kind: str) -> bool:
+    return (
+        context.area is not None
+        and context.area.type == kind
+        and context.region is not None
+        and context.region.type in {"WINDOW", "UI"}
+    )
+
+
+def _choose(context: bpy.types.Context, photo: bpy.types.Image) -> None:
+    context.scene.relight_stage.photo = photo
+    context.window_manager.relight_stage.error = ""
+    if getattr(context.space_data, "type", "") == "IMAGE_EDITOR":
+        context.space_data.image = photo
+
+
+def _pasted(context: bpy.types.Context) -> bpy.types.Image:
+    """The clipboard's picture as an image that stays in the .blend file."""
+    place = next(
+        (
+            (window, area, region)
+            for window in context.window_manager.windows
+            for area in window.screen.areas
+            if area.type == "IMAGE_EDITOR"
+            for region in area.regions
+            if region.type == "WINDOW"
+        ),
+        None,
+    )
+    if place is None:
+        raise PhotoError("Pasting needs an Image Editor in the window. Open one, or drop the picture's file instead.")
+    window, area, region = place
+    known = set(bpy.data.images)
+    # Its refusal is told below, in our words.
+    with context.temp_override(window=window, area=area, region=region), contextlib.suppress(RuntimeError):
+        bpy.ops.image.clipboard_paste()
+    new = next((image for image in bpy.data.images if image not in known), None)
+    if new is None:
+        raise PhotoError(
+            "There is no picture in the clipboard that Blender can read. Copy one again, or open it as a file."
+        )
+    new.pack()
+    return new
+
+
+def _refuse(operator: bpy.types.Operator, context: bpy.types.Context, error: RelightError) -> set[str]:
+    context.window_manager.relight_stage.error = str(error)
+    operator.report({"ERROR"}, str(error))
+    return {"CANCELLED"}
+
+
+register, unregister = bpy.utils.register_classes_factory(
+    (
+        RELIGHT_STAGE_OT_drop_photo,
+        RELIGHT_STAGE_OT_paste_photo,
+        RELIGHT_STAGE_FH_image_editor,
+        RELIGHT_STAGE_FH_viewport,
+    )
+)

@@ -1,0 +1,302 @@
+"""Live: while it is on, the relit image follows the light, the view and the sliders.
+
+A timer looks whether something changed and hands it to a thread; the newest wish wins. Nothing is looked at while no
+editor shows the picture or a render runs. The picture is written into one image that is packed when Live ends, so that
+neither undo steps nor images pile up.
+"""
+
+import time
+from collections.abc import Callable, Hashable
+from functools import partial
+from pathlib import Path
+from typing import ClassVar
+
+import bpy
+
+from ..errors import PhotoError, RelightError
+from . import balls, images, lighting, probe, properties, world_nodes
+from .operators import photo_of, redraw_sidebars, show_in_editors, studio
+from .previews import Preview, Previewer, Request
+from .relighting import Background
+from .worker import Stream
+
+_TICK_S, _HIDDEN_TICK_S = 0.03, 0.5
+_SETTLE_S = 0.25  # without a change, before the full picture or a full render is begun
+_MARK = "relight_stage_live"  # a custom property on images that Live may write into again
+
+_session: "_Session | None" = None
+
+
+class _Session:
+    """What is known from one tick to the next while Live is on."""
+
+    def __init__(self, scene: bpy.types.Scene, photo: bpy.types.Image) -> None:
+        self.scene_name, self.photo_name = scene.name, photo.name
+        self.image_name = ""
+        self.stream = Stream(partial(Previewer(studio).draw, report=self._report), _SETTLE_S, studio.interrupt)
+        self.progress = self._progress_shown = ""
+        self._light_version = self._photo_version = 0
+        self._asked: Hashable = None
+        self._pixels: tuple[Hashable, images.Pixels] | None = None
+        self._rendered: tuple[Hashable, lighting.Light] | None = None
+        self._background: tuple[Hashable, Callable[[tuple[int, int], bool], Background]] | None = None
+        self._render_again_s = 0.0
+
+    def notice(self, depsgraph: bpy.types.Depsgraph) -> None:
+        """Note what changed in the file, but for what Live changes itself."""
+        for update in depsgraph.updates:
+            changed = update.id.original
+            if isinstance(changed, bpy.types.Image):
+                if images.is_relit(changed):
+                    continue
+                world_nodes.forget(changed.name)
+                self._photo_version += changed.name == self.photo_name
+            if not isinstance(changed, bpy.types.Scene):
+                self._light_version += 1
+
+    def forget_picture(self) -> None:
+        """Draw again though nothing changed: undo may have brought back an older picture."""
+        self._asked = None
+
+    def step(self, context: bpy.types.Context) -> float:
+        """Show what the thread has drawn and ask for what is wanted now; seconds until the next look."""
+        scene, photo = bpy.data.scenes.get(self.scene_name), bpy.data.images.get(self.photo_name)
+        if scene is None or photo is None:
+            raise PhotoError("The photo was removed while it was relit live. Open one in the Relight tab.")
+        if not self._is_seen(context, scene) or bpy.app.is_job_running("RENDER"):
+            return _HIDDEN_TICK_S
+        preview = self.stream.take()
+        if preview is not None:
+            self._show(context, scene, photo, preview)
+        if self.progress != self._progress_shown:
+            self._progress_shown = context.window_manager.relight_stage.line = self.progress
+            redraw_sidebars(context)
+        with context.temp_override(scene=scene):
+            self._ask(bpy.context, scene, photo)
+        return _TICK_S
+
+    def _ask(self, context: bpy.types.Context, scene: bpy.types.Scene, photo: bpy.types.Image) -> None:
+        settings = scene.relight_stage
+        view = probe.view_of(context, settings.frame)
+        versions = (self._light_version, self._photo_version)
+        seen = (view.camera_to_world.tobytes(), view.fov_deg, properties.preferences().preview_px)
+        wish = (_values(settings), *seen, *versions)
+        must_render = self._render_again_s and time.monotonic() > self._render_again_s
+        if wish == self._asked and not must_render:
+            return
+        self._asked = wish  # what fails is not tried again before something changes
+        model_folder = properties.folder(properties.preferences().model_folder)
+        light = self._light(context, view, model_folder, bool(must_render))
+        photo_key = (photo.name, tuple(photo.size), self._photo_version)
+        if self._pixels is None or self._pixels[0] != photo_key:
+            self._pixels = (photo_key, images.read_pixels(photo))
+        context.window_manager.relight_stage.is_pending = True
+        is_rough = bool(self._render_again_s)
+        background_key = (settings.background, tuple(settings.colour), light.key, view.fov_deg, is_rough)
+        if self._background is None or self._background[0] != background_key:
+            scale = min(1.0, properties.preferences().preview_px / max(photo.size)) / (4 if is_rough else 1)
+            shape = (round(photo.size[1] * scale), round(photo.size[0] * scale))
+            self._background = (background_key, lighting.gather_background(scene, view, shape))
+        self.stream.submit(
+            Request(
+                name=photo.name,
+                photo_key=photo_key,
+                read_photo=partial(images.to_linear, self._pixels[1]),
+                light_key=light.key,
+                read_light=light.read,
+                is_rough=is_rough,
+                balance=settings.balance,
+                sliders=properties.sliders_of(settings),
+                background_key=background_key,
+                read_background=self._background[1],
+                longest_px=properties.preferences().preview_px,
+                face=settings.face,
+                model_folder=model_folder,
+            )
+        )
+
+    def _light(
+        self, context: bpy.types.Context, view: probe.View, model_folder: Path | None, must_render: bool
+    ) -> lighting.Light:
+        """The light; where it takes a render, a small one at once and a good one when nothing changes any more."""
+        if not lighting.needs_render(context.scene):
+            self._render_again_s = 0.0
+            return lighting.gather_light(context, view, studio, model_folder)
+        source = context.scene.relight_stage.light_source
+        key = (source, view.camera_to_world.tobytes(), self._light_version)
+        if self._rendered is None or self._rendered[0] != key or must_render:
+            light = lighting.gather_light(context, view, studio, model_folder, draft=not must_render)
+            # Rendering itself is noticed as a change of the file.
+            key = (*key[:2], self._light_version)
+            self._rendered = (key, light)
+            self._render_again_s = 0.0 if must_render else time.monotonic() + _SETTLE_S
+        return self._rendered[1]
+
+    def _show(
+        self, context: bpy.types.Context, scene: bpy.types.Scene, photo: bpy.types.Image, preview: Preview
+    ) -> None:
+        settings = scene.relight_stage
+        image = bpy.data.images.get(self.image_name)
+        if image is None and settings.relit is not None and _MARK in settings.relit:
+            image = settings.relit
+        if image is None:
+            before = {photo, settings.relit}
+            image = images.write_image(f"{Path(photo.name).stem} relit", preview.rgba)
+            image[_MARK] = True
+            settings.relit = image
+            show_in_editors(context, None, before, image)
+        else:
+            images.overwrite_image(image, preview.rgba)
+        self.image_name = image.name
+        balls.show(preview.light_map, settings.exposure)
+        state = context.window_manager.relight_stage
+        state.is_pending = preview.is_draft
+        state.error = self.progress = ""
+        for area in _areas(context):
+            if area.type == "IMAGE_EDITOR" and area.spaces.active.image == image:
+                area.tag_redraw()
+
+    def _is_seen(self, context: bpy.types.Context, scene: bpy.types.Scene) -> bool:
+        image = bpy.data.images.get(self.image_name) or scene.relight_stage.relit
+        shown = {image, bpy.data.images.get(self.photo_name)}
+        card = scene.relight_stage.card
+        return any(
+            area.spaces.active.image in shown
+            if area.type == "IMAGE_EDITOR"
+            else area.type == "VIEW_3D" and card is not None and area.spaces.active.shading.type != "WIREFRAME"
+            for area in _areas(context)
+        )
+
+    def close(self) -> None:
+        self.stream.close()
+        self.pack()
+
+    def pack(self) -> None:
+        """Keep the picture with the file; only packed, it survives saving and undo."""
+        image = bpy.data.images.get(self.image_name)
+        if image is not None and image.is_dirty:
+            image.pack()
+
+    def _report(self, fraction: float, text: str) -> None:
+        self.progress = f"{text}, {round(100 * fraction)}%"
+
+
+class RELIGHT_STAGE_OT_live(bpy.types.Operator):
+    """Let the relit image follow the light, the view and the sliders; press again to stop"""
+
+    bl_idname = "relight_stage.live"
+    bl_label = "Live"
+    bl_options: ClassVar[set[str]] = {"UNDO"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        if photo_of(context) is None:
+            cls.poll_message_set("There is no photo to relight. Open one in the Relight tab")
+            return False
+        return not context.window_manager.relight_stage.is_running
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        if context.window_manager.relight_stage.is_live:
+            stop()
+            return {"FINISHED"}
+        photo = photo_of(context)
+        context.scene.relight_stage.photo = photo
+        _start(context, photo)
+        return {"FINISHED"}
+
+
+def _start(context: bpy.types.Context, photo: bpy.types.Image) -> None:
+    global _session
+    _session = _Session(context.scene, photo)
+    state = context.window_manager.relight_stage
+    state.is_live, state.error = True, ""
+    bpy.app.timers.register(_tick, first_interval=_TICK_S)
+
+
+def stop() -> None:
+    """End Live, if it is on; the picture stays."""
+    global _session
+    if _session is not None:
+        _session.close()
+        _session = None
+    if bpy.app.timers.is_registered(_tick):
+        bpy.app.timers.unregister(_tick)
+    for manager in bpy.data.window_managers:
+        manager.relight_stage.is_live = False
+
+
+def _tick() -> float | None:
+    context = bpy.context
+    state = context.window_manager.relight_stage
+    if _session is None or not state.is_live:
+        stop()
+        return None
+    try:
+        photo = bpy.data.scenes[_session.scene_name].relight_stage.photo
+        if photo is not None and photo.name != _session.photo_name:
+            _session.close()
+            _start(context, photo)
+            return None
+        return _session.step(context)
+    except RelightError as error:
+        state.error = str(error)
+        redraw_sidebars(context)
+        return _HIDDEN_TICK_S
+
+
+def _values(settings: properties.RELIGHT_STAGE_PG_settings) -> tuple[Hashable, ...]:
+    """The settings on which the picture depends."""
+    plain = ("light_source", "hdri_turn", "hdri_strength", "balance", "background", "face")
+    pictures = tuple(image.name if image is not None else "" for image in (settings.hdri, settings.reference))
+    values = [getattr(settings, name) for name in plain]
+    return (*values, tuple(settings.colour), *pictures, properties.sliders_of(settings))
+
+
+def _areas(context: bpy.types.Context) -> list[bpy.types.Area]:
+    return [area for window in context.window_manager.windows for area in window.screen.areas]
+
+
+@bpy.app.handlers.persistent
+def _notice(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> None:
+    if _session is not None and scene.name == _session.scene_name:
+        _session.notice(depsgraph)
+
+
+@bpy.app.handlers.persistent
+def _draw_again(*_: object) -> None:
+    if _session is not None:
+        _session.forget_picture()
+
+
+@bpy.app.handlers.persistent
+def _pack(*_: object) -> None:
+    if _session is not None:
+        _session.pack()
+
+
+@bpy.app.handlers.persistent
+def _stop(*_: object) -> None:
+    stop()
+
+
+_HANDLERS = (
+    (bpy.app.handlers.depsgraph_update_post, _notice),
+    (bpy.app.handlers.frame_change_post, _notice),
+    (bpy.app.handlers.undo_post, _draw_again),
+    (bpy.app.handlers.redo_post, _draw_again),
+    (bpy.app.handlers.save_pre, _pack),
+    (bpy.app.handlers.load_pre, _stop),
+)
+
+
+def register() -> None:
+    bpy.utils.register_class(RELIGHT_STAGE_OT_live)
+    for handlers, function in _HANDLERS:
+        handlers.append(function)
+
+
+def unregister() -> None:
+    stop()
+    for handlers, function in _HANDLERS:
+        handlers.remove(function)
+    bpy.utils.unregister_class(RELIGHT_STAGE_OT_live)

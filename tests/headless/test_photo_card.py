@@ -1,0 +1,156 @@
+"""The photo card in real Cycles: lamps light it as they would the person, and its shadow has the person's outline."""
+
+import numpy as np
+import OpenEXR
+import pytest
+
+bpy = pytest.importorskip("bpy", reason="the headless tier needs the bpy wheel: make env")
+
+from mathutils import Vector  # noqa: E402
+
+
+def add_card(scene, **settings):
+    for name, value in settings.items():
+        setattr(scene.relight_stage_photo_card, name, value)
+    assert bpy.ops.relight_stage.add_photo_card("EXEC_DEFAULT") == {"FINISHED"}
+    return scene.relight_stage_photo_card.card
+
+
+def look_straight(scene, card):
+    """Let an orthographic camera see the card and nothing beside it."""
+    camera = scene.camera
+    camera.data.type = "ORTHO"
+    camera.data.ortho_scale = max(card.dimensions)
+    camera.location = card.location + Vector((0, -2, card.dimensions.y / 2))
+    scene.render.resolution_x, scene.render.resolution_y = 160, 192
+
+
+def shine(scene, toward):
+    """A sun in that direction alone."""
+    sun = bpy.data.lights.new("Sun", "SUN")
+    sun.energy, sun.angle = 3.0, 0.01
+    lamp = bpy.data.objects.new("Sun", sun)
+    lamp.rotation_euler = Vector(toward).to_track_quat("Z", "Y").to_euler()
+    scene.collection.objects.link(lamp)
+    scene.world = None
+    return lamp
+
+
+def render(scene, path):
+    scene.render.engine = "CYCLES"
+    scene.cycles.samples, scene.cycles.use_denoising = 16, False
+    scene.render.film_transparent = True
+    settings = scene.render.image_settings
+    settings.file_format, settings.color_mode, settings.color_depth = "OPEN_EXR", "RGBA", "32"
+    scene.render.filepath = str(path / "card.exr")
+    bpy.ops.render.render(write_still=True)
+    with OpenEXR.File(str(path / "card.exr"), separate_channels=True) as file:
+        channels = file.parts[0].channels
+        return np.stack([np.array(channels[name].pixels, np.float32) for name in "RGBA"], axis=-1)
+
+
+def matte_of(extension, scene):
+    """The alpha of the card's picture, (H, W), top row first."""
+    images = extension("addon.images")
+    nodes = scene.relight_stage_photo_card.card.data.materials[0].node_tree.nodes
+    return images.read_pixels(nodes["Albedo and matte"].image).values[:, :, 3]
+
+
+@pytest.mark.parametrize("is_relief", [False, True])
+def test_a_lamp_from_the_left_lights_the_left_side_of_the_face(stage, drawn_photo, tmp_path, is_relief):
+    look_straight(stage, add_card(stage))
+    add_card(stage, is_relief=is_relief)
+    lamp = shine(stage, (-1, -0.5, 0))
+    left = render(stage, tmp_path)[70:120, :, 1]
+    lamp.rotation_euler = Vector((1, -0.5, 0)).to_track_quat("Z", "Y").to_euler()
+    right = render(stage, tmp_path)[70:120, :, 1]
+    # The stand-in network sees a ball; its sides are 30 pixels from the middle of a face 77 pixels wide.
+    assert left[:, 50:70].mean() > 2 * left[:, 90:110].mean()
+    assert right[:, 90:110].mean() > 2 * right[:, 50:70].mean()
+
+
+def test_light_on_a_flat_card_is_lamberts_law_of_its_normals(extension, stage, drawn_photo, tmp_path):
+    card = add_card(stage)
+    principled = next(node for node in card.data.materials[0].node_tree.nodes if node.type == "BSDF_PRINCIPLED")
+    principled.inputs["Specular IOR Level"].default_value = 0.0
+    look_straight(stage, card)
+    toward = np.array([-0.6, -0.7, 0.3]) / np.linalg.norm([-0.6, -0.7, 0.3])
+    shine(stage, toward)
+    picture = render(stage, tmp_path)
+    images = extension("addon.images")
+    nodes = card.data.materials[0].node_tree.nodes
+    normals = 2 * images.read_pixels(nodes["Normals"].image).values[:, :, :3] - 1
+    albedo = images.read_pixels(nodes["Albedo and matte"].image).values
+    # The card faces −Y, so the camera frame's x, y, z are the world's X, Z, −Y.
+    cosine = np.maximum(normals @ np.array([toward[0], toward[2], -toward[1]]), 0)
+    expected = albedo[:, :, 0] / np.pi * 3.0 * cosine
+    inside = albedo[:, :, 3] > 0.99
+    # The card's pixels are the camera's but for filtering: 1% where the face's features have edges, in the mean.
+    np.testing.assert_allclose(picture[inside, 0].mean(), expected[inside].mean(), rtol=0.02)
+    assert np.corrcoef(picture[inside, 0], expected[inside])[0, 1] > 0.98
+
+
+def test_the_cards_shadow_has_the_persons_outline(extension, stage, drawn_photo, tmp_path):
+    card = add_card(stage)
+    look_straight(stage, card)
+    wall = bpy.data.meshes.new("Wall")
+    wall.from_pydata([(-2, 0.5, -2), (2, 0.5, -2), (2, 0.5, 2), (-2, 0.5, 2)], [], [(0, 1, 2, 3)])
+    stage.collection.objects.link(bpy.data.objects.new("Wall", wall))
+    shine(stage, (0, -1, 0))
+    card.visible_camera = False
+    lit = render(stage, tmp_path)[:, :, 1]
+    shadow, matte = lit < 0.5 * lit.max(), matte_of(extension, stage) > 0.5
+    overlap = (shadow & matte).sum() / (shadow | matte).sum()
+    # The outline of a face of 5000 pixels is 250 pixels long; a pixel to either side of half of it.
+    assert overlap > 0.95
+
+
+@pytest.mark.parametrize("is_relief", [False, True])
+def test_the_person_is_life_size_and_stands_upright_at_the_cursor_towards_the_camera(stage, drawn_photo, is_relief):
+    stage.cursor.location = (1, 2, 0.5)
+    stage.camera.location = (5, 2, 4)
+    bpy.context.view_layer.update()
+    card = add_card(stage, is_relief=is_relief)
+    bpy.context.view_layer.update()
+    axes = card.matrix_world.to_3x3()
+    np.testing.assert_allclose(axes.col[1], (0, 0, 1), atol=1e-5)
+    np.testing.assert_allclose(axes.col[2], (1, 0, 0), atol=1e-5)
+    np.testing.assert_allclose(card.location, (1, 2, 0.5), atol=1e-6)
+    # The drawn face is 110 pixels high, eyes to lips 39 of them with what the network blurs: 0.1 m as in any adult.
+    face_m = 110 / 192 * card.dimensions.y if not is_relief else card.dimensions.y
+    assert 0.2 < face_m < 0.35
+
+
+def test_pressing_again_renews_the_card_where_the_user_put_it(stage, drawn_photo):
+    card = add_card(stage)
+    card.location.x += 1
+    place, meshes = tuple(card.location), len(bpy.data.meshes)
+    assert add_card(stage, is_relief=True) == card
+    assert tuple(card.location) == place and len(bpy.data.meshes) == meshes
+    assert len(card.data.polygons) > 1000 and len(card.data.materials) == 1
+
+
+def test_a_person_stands_free_of_the_picture_that_was_cut(extension, stage, drawn_photo, tmp_path):
+    card = add_card(stage)
+    look_straight(stage, card)
+    alpha = render(stage, tmp_path)[:, :, 3]
+    # Sixteen samples a pixel and Blender's pixel filter, which is wider than a pixel.
+    assert np.abs(alpha - matte_of(extension, stage)).mean() < 0.02
+
+
+def test_without_a_photo_the_button_says_so(stage):
+    with pytest.raises(RuntimeError, match="There is no photo to relight"):
+        bpy.ops.relight_stage.add_photo_card("EXEC_DEFAULT")
+
+
+def test_a_poster_is_refused_before_its_pixels_are_read(extension, stage, monkeypatch):
+    stage.relight_stage.photo = bpy.data.images.new("poster.png", 12000, 12000)
+    monkeypatch.setattr(extension("addon.images"), "read_pixels", lambda image: pytest.fail("read"))
+    with pytest.raises(RuntimeError, match=r"poster\.png is 12000x12000 px; no side may be longer than 8192 px"):
+        bpy.ops.relight_stage.add_photo_card("EXEC_DEFAULT")
+
+
+def test_a_fully_transparent_photo_is_refused(stage, drawn_photo):
+    drawn_photo.pixels.foreach_set(np.zeros(160 * 192 * 4, np.float32))
+    with pytest.raises(RuntimeError, match=r"The alpha channel of portrait\.png shows nothing"):
+        bpy.ops.relight_stage.add_photo_card("EXEC_DEFAULT")
