@@ -40,7 +40,7 @@ class _Session:
         self._pixels: tuple[Hashable, images.Pixels] | None = None
         self._rendered: tuple[Hashable, lighting.Light] | None = None
         self._background: tuple[Hashable, Callable[[tuple[int, int], bool], Background]] | None = None
-        self._render_again_s = 0.0
+        self._render_again_s = self._next_draft_s = 0.0
 
     def notice(self, depsgraph: bpy.types.Depsgraph) -> None:
         """Note what changed in the file, but for what Live changes itself."""
@@ -82,7 +82,8 @@ class _Session:
         seen = (view.camera_to_world.tobytes(), view.fov_deg, properties.preferences().preview_px)
         wish = (_values(settings), *seen, *versions)
         must_render = self._render_again_s and time.monotonic() > self._render_again_s
-        if wish == self._asked and not must_render:
+        # A render holds the window: between two of them it is free for as long as one takes.
+        if not must_render and (wish == self._asked or time.monotonic() < self._next_draft_s):
             return
         self._asked = wish  # what fails is not tried again before something changes
         model_folder = properties.folder(properties.preferences().model_folder)
@@ -125,11 +126,14 @@ class _Session:
         source = context.scene.relight_stage.light_source
         key = (source, view.camera_to_world.tobytes(), self._light_version)
         if self._rendered is None or self._rendered[0] != key or must_render:
+            started = time.monotonic()
             light = lighting.gather_light(context, view, studio, model_folder, draft=not must_render)
+            ended = time.monotonic()
+            self._next_draft_s = ended + (ended - started)
             # Rendering itself is noticed as a change of the file.
             key = (*key[:2], self._light_version)
             self._rendered = (key, light)
-            self._render_again_s = 0.0 if must_render else time.monotonic() + _SETTLE_S
+            self._render_again_s = 0.0 if must_render else ended + _SETTLE_S
         return self._rendered[1]
 
     def _show(

@@ -15,7 +15,7 @@ from ..nets.lit import Sliders
 from ..scenes import light_map as light_maps
 from ..scenes.build.surroundings import build_world
 from ..scenes.key_fill import balance
-from . import card, images, lighting, probe, properties
+from . import balls, card, images, lighting, probe, properties
 from .relighting import Background, Maps, Relit, Studio, draw_maps
 from .worker import Job, Progress
 
@@ -206,6 +206,7 @@ class RELIGHT_STAGE_OT_relight_photo(bpy.types.Operator):
             settings.card = card.show(scene, settings.card, cutout, probe.view_of(context))
             if self.card and area is not None and area.type == "VIEW_3D":
                 card.look_at(area.spaces.active, scene)
+        balls.show(relit.light_map, settings.exposure)
         show_in_editors(context, area, before, settings.relit)
         context.window_manager.relight_stage.error = ""
         return {"FINISHED"}

@@ -25,12 +25,14 @@ class Relit(NamedTuple):
         picture: rgba over the background; alpha is 1 where a background was given, else the matte.
         cutout: rgba of the subject alone, alpha the matte.
         portrait: what the photo was taken apart into.
+        light_map: what it is under.
         is_new: the photo was taken apart in this run, not kept from one before.
     """
 
     picture: np.ndarray
     cutout: np.ndarray
     portrait: Portrait
+    light_map: np.ndarray
     is_new: bool
 
 
@@ -93,7 +95,7 @@ class Studio:
         progress(_LIT, "Bringing back the photo's detail")
         colour = compose(portrait, lit, sliders, lambda f: progress(_LIT + (1 - _LIT) * f, "Bringing back detail"))
         cutout = np.concatenate([colour, portrait.matte[:, :, None]], axis=-1)
-        return Relit(over(cutout, background, portrait), cutout, portrait, is_new)
+        return Relit(over(cutout, background, portrait), cutout, portrait, light_map, is_new)
 
     def take_apart(
         self,
