@@ -13,7 +13,7 @@ from bpy_extras.io_utils import ImportHelper
 from ..errors import PhotoError, RelightError, SceneError
 from ..scenes import light_map as light_maps
 from ..scenes.build.surroundings import build_world
-from . import card, images, probe, properties
+from . import card, images, preferences, probe
 from .relighting import Maps, Relit, Studio, draw_maps
 from .worker import Job, Progress
 
@@ -168,7 +168,7 @@ class RELIGHT_STAGE_OT_relight_photo(bpy.types.Operator):
             background = probe.backdrop(context.scene, view, height, width)
         elif settings.background == "COLOUR":
             background = np.array(settings.colour, np.float32)
-        model_folder = properties.folder(properties.preferences().model_folder)
+        model_folder = preferences.folder(preferences.preferences().model_folder)
         wants_maps = "never"
         if settings.keep_maps:
             has_maps = None not in (settings.matte, settings.normals, settings.albedo)

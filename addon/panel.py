@@ -1,15 +1,11 @@
 """The Relight tab in the sidebars of the Image Editor and the 3D Viewport. Draws; computes nothing."""
 
-import textwrap
-
 import bpy
 
 from ..scenes.build import versions
-from . import probe
+from . import example, presets, probe
 from .operators import photo_of
-
-_LETTER_PX = 6  # of the interface's font at scale 1, on average
-_MARGIN_PX = 50  # the sidebar's tabs, the panel's edges and an icon
+from .text import draw_text
 
 
 class _RelightPanel:
@@ -17,11 +13,14 @@ class _RelightPanel:
     bl_category = "Relight"
     bl_label = "Relight"
 
+    def draw_header_preset(self, context: bpy.types.Context) -> None:
+        presets.RELIGHT_STAGE_PT_presets.draw_panel_header(self.layout)
+
     def draw(self, context: bpy.types.Context) -> None:
         layout = self.layout
         notice = versions.untried()
         if notice:
-            _draw_text(context, layout, notice, "INFO")
+            draw_text(context, layout, notice, "INFO")
         in_viewport = context.space_data.type == "VIEW_3D"
         _draw_photo(context, layout)
         layout.separator()
@@ -51,6 +50,7 @@ def _draw_photo(context: bpy.types.Context, layout: bpy.types.UILayout) -> None:
     row.prop(settings, "photo", text="")
     row.operator("relight_stage.open_photo", text="", icon="FILE_FOLDER")
     if photo is None:
+        example.draw(column)
         return
     if settings.photo is None:
         column.label(text=f"Shown here: {photo.name}")
@@ -64,7 +64,7 @@ def _draw_light(context: bpy.types.Context, layout: bpy.types.UILayout, in_viewp
     row = column.row(align=True)
     row.label(text="Light", icon="WORLD")
     row.operator("relight_stage.open_light", text="HDRI", icon="FILE_FOLDER")
-    _draw_text(context, column, probe.describe(context.scene, in_viewport), "NONE")
+    draw_text(context, column, probe.describe(context.scene, in_viewport), "NONE")
     world = context.scene.world
     if world is None:
         return
@@ -98,7 +98,7 @@ def _draw_run(context: bpy.types.Context, layout: bpy.types.UILayout, in_viewpor
         text = "Relight on Card" if in_viewport else "Relight"
         row.operator("relight_stage.relight_photo", text=text, icon="LIGHT_SUN").card = in_viewport
     if state.error:
-        _draw_text(context, layout.box(), state.error, "ERROR")
+        draw_text(context, layout.box(), state.error, "ERROR")
 
 
 def _draw_results(context: bpy.types.Context, layout: bpy.types.UILayout, in_viewport: bool) -> None:
@@ -106,7 +106,7 @@ def _draw_results(context: bpy.types.Context, layout: bpy.types.UILayout, in_vie
     if settings.relit is None:
         return
     if in_viewport:
-        _draw_text(context, layout, f"Result: {settings.relit.name}", "NONE")
+        draw_text(context, layout, f"Result: {settings.relit.name}", "NONE")
         return
     column = layout.column()
     column.label(text="Show", icon="HIDE_OFF")
@@ -118,15 +118,6 @@ def _draw_results(context: bpy.types.Context, layout: bpy.types.UILayout, in_vie
             image = getattr(settings, name)
             if image is not None:
                 row.operator("relight_stage.show_image", text=name.title(), depress=image == shown).which = name
-
-
-def _draw_text(context: bpy.types.Context, layout: bpy.types.UILayout, text: str, icon: str) -> None:
-    """A sentence, broken into lines that fit the sidebar."""
-    width = (context.region.width / context.preferences.system.ui_scale - _MARGIN_PX) / _LETTER_PX
-    column = layout.column(align=True)
-    column.scale_y = 0.8
-    for i, line in enumerate(textwrap.wrap(text, max(16, int(width)))):
-        column.label(text=line, icon="NONE" if icon == "NONE" else (icon if i == 0 else "BLANK1"))
 
 
 CLASSES = (RELIGHT_STAGE_PT_image_editor, RELIGHT_STAGE_PT_viewport)

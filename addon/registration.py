@@ -6,9 +6,25 @@ import os
 import bpy
 
 from ..scenes.build import versions
-from . import operators, panel, properties, undo
+from . import (
+    dataset,
+    example,
+    keymap,
+    noticeboard,
+    operators,
+    panel,
+    preferences,
+    presets,
+    properties,
+    training,
+    translation,
+    undo,
+)
 
-_MODULES = (properties, operators, panel, undo)
+_MODULES = (
+    *(translation, noticeboard, preferences, properties, operators, example, presets),
+    *(panel, dataset, training, undo, keymap),
+)
 _commands: list = []
 
 
@@ -36,7 +52,7 @@ def _run_command(argv: list[str]) -> int:
     """``blender --command relight_stage …``: the same command line as outside Blender."""
     from ..cli import main
 
-    assets = properties.folder(properties.preferences().assets_folder)
+    assets = preferences.folder(preferences.preferences().assets_folder)
     if assets is not None:
         os.environ.setdefault("RELIGHT_STAGE_ASSETS", str(assets))
     return main(list(argv))

@@ -13,8 +13,8 @@ ROOMS = ("addon", "nets", "scenes", "synth")
 PACKAGE = sorted([*ROOT.glob("*.py"), *(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))])
 
 # Parts of addon and nets that run without bpy and torch; every other file there may import its library.
-ADDON_PLAIN = {"relighting", "worker"}
-NETS_PLAIN = {"__init__", "config", "framing", "infer", "photos", "resampling", "slurm", "terms", "views"}
+ADDON_PLAIN = {"datasets", "jobs", "plots", "pythons", "relighting", "trainings", "watching", "worker"}
+NETS_PLAIN = {"__init__", "config", "framing", "infer", "photos", "resampling", "slurm", "stopping", "terms", "views"}
 SYNTH_BLENDER = {"denoise", "device", "lamps", "render", "shots", "stage"}
 
 # A room may import from the rooms named here, and from itself.
