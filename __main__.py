@@ -5,9 +5,7 @@ The second is how Blender starts trainings: in a Python that has torch, with the
 
 import sys
 
-if __package__:
-    from .cli import main
-else:
+if __name__ == "__main__" and not __package__:
     import importlib.util
     from pathlib import Path
 
@@ -21,6 +19,8 @@ else:
     package = sys.modules["relight_stage"] = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(package)
     from relight_stage.cli import main
+else:
+    from .cli import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -156,7 +156,9 @@ class _DatasetPanel:
         column.prop(own, "count")
         column.prop(own, "heads")
         if own.heads == "ASSETS" and not preferences.preferences().assets_folder:
-            draw_text(context, column, "No assets folder is set in the preferences: the built-in head is drawn.", "INFO")
+            draw_text(
+                context, column, "No assets folder is set in the preferences: the built-in head is drawn.", "INFO"
+            )
         column.prop(own, "lights")
         if "N" in own.lights:
             column.prop(own, "number")

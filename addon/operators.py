@@ -11,10 +11,11 @@ from bpy.props import BoolProperty, EnumProperty, StringProperty
 from bpy_extras.io_utils import ImportHelper
 
 from ..errors import PhotoError, RelightError, SceneError
+from ..nets.memory import memory_for
 from ..scenes import light_map as light_maps
 from ..scenes.build.surroundings import build_world
 from . import card, images, preferences, probe
-from .relighting import Maps, Relit, Studio, draw_maps
+from .relighting import Maps, Networks, Relit, Studio, draw_maps
 from .worker import Job, Progress
 
 _TICK_S = 0.1
@@ -168,12 +169,11 @@ class RELIGHT_STAGE_OT_relight_photo(bpy.types.Operator):
             background = probe.backdrop(context.scene, view, height, width)
         elif settings.background == "COLOUR":
             background = np.array(settings.colour, np.float32)
-        model_folder = preferences.folder(preferences.preferences().model_folder)
         wants_maps = "never"
         if settings.keep_maps:
             has_maps = None not in (settings.matte, settings.normals, settings.albedo)
             wants_maps = "new" if has_maps else "always"
-        work = partial(_relight, pixels, light_map, background, photo.name, model_folder, wants_maps)
+        work = partial(_relight, pixels, light_map, background, photo.name, preferences.networks(), wants_maps)
         return _Names(context.scene.name, photo.name), work
 
     def _store(
@@ -260,17 +260,16 @@ def _relight(
     light_map: np.ndarray,
     background: np.ndarray | None,
     name: str,
-    model_folder: Path | None,
+    networks: Networks,
     wants_maps: str,
     progress: Progress,
 ) -> tuple[Relit, Maps]:
     progress(0.0, "Reading the photo")
-    photo, matte = images.to_linear(pixels)
-    relit = _studio.relight(
-        photo, matte, light_map, background, name=name, model_folder=model_folder, progress=progress
-    )
-    drawn = wants_maps == "always" or (wants_maps == "new" and relit.is_new)
-    return relit, draw_maps(relit.portrait) if drawn else {}
+    with memory_for(name, pixels.values.shape):
+        photo, matte = images.to_linear(pixels)
+        relit = _studio.relight(photo, matte, light_map, background, name=name, networks=networks, progress=progress)
+        drawn = wants_maps == "always" or (wants_maps == "new" and relit.is_new)
+        return relit, draw_maps(relit.portrait) if drawn else {}
 
 
 def _open_image(filepath: str) -> bpy.types.Image:

@@ -8,6 +8,7 @@ import bpy
 from bpy.props import EnumProperty, IntProperty, StringProperty
 
 from . import keymap, noticeboard
+from .relighting import Networks
 
 EXTENSION = __package__.rpartition(".")[0]
 # ONNX Runtime's execution providers. The numbers are stored in the preferences: never give one a new meaning.
@@ -119,10 +120,12 @@ def preferences() -> RELIGHT_STAGE_AP_preferences:
     return bpy.context.preferences.addons[EXTENSION].preferences
 
 
-def providers() -> tuple[str, ...]:
-    """The execution providers that were chosen, best first."""
-    # A choice from a computer whose ONNX Runtime knew more reads as empty.
-    return tuple(dict.fromkeys((preferences().provider or "CPUExecutionProvider", "CPUExecutionProvider")))
+def networks() -> Networks:
+    """The networks that were chosen, and what they shall run on."""
+    own = preferences()
+    # A choice from a computer whose ONNX Runtime knew more reads as empty; what CUDA can't do, the processor does.
+    chosen = (own.provider, "CPUExecutionProvider") if own.provider else ("CPUExecutionProvider",)
+    return Networks(folder(own.model_folder), tuple(dict.fromkeys(chosen)), own.threads)
 
 
 def folder(text: str) -> Path | None:

@@ -55,7 +55,12 @@ def candidates() -> Iterator[Path]:
     condas = [home / name for name in ("miniconda3", "miniforge3", "mambaforge", "anaconda3")]
     roots += [home / "relight-stage-python"]  # as ADVICE names it
     later = [*condas, *(env for conda in condas for env in sorted(conda.glob("envs/*")))]
-    later += [*sorted(home.glob(".pyenv/versions/*")), *sorted(home.glob(".virtualenvs/*")), home / ".venv", home / "venv"]
+    later += [
+        *sorted(home.glob(".pyenv/versions/*")),
+        *sorted(home.glob(".virtualenvs/*")),
+        home / ".venv",
+        home / "venv",
+    ]
     found = [root / program for root in roots for program in inside]
     found += [Path(name) for name in named if name]
     found += [root / program for root in later for program in inside]
@@ -98,7 +103,9 @@ def check_python(path: Path) -> Python:
     found = json.loads(_answer(path, LOOK_S, "-c", _FIND, ",".join(NEEDED)))
     version = ".".join(map(str, found["version"]))
     if tuple(found["version"]) < OLDEST:
-        raise ModelError(f"{path} is Python {version}; training needs {'.'.join(map(str, OLDEST))} or later. {_advice()}")
+        raise ModelError(
+            f"{path} is Python {version}; training needs {'.'.join(map(str, OLDEST))} or later. {_advice()}"
+        )
     if found["missing"]:
         names = " ".join(_PIP.get(name, name) for name in found["missing"])
         raise ModelError(f"{path} lacks {', '.join(found['missing'])}. In a terminal: {path} -m pip install {names}")
@@ -121,10 +128,17 @@ def _answer(path: Path, limit_s: float, *words: str) -> str:
     try:
         # Python finds modules in the working folder, too: in its own there are none.
         done = subprocess.run(
-            [str(path), *words], capture_output=True, text=True, timeout=limit_s, cwd=path.parent, stdin=subprocess.DEVNULL
+            [str(path), *words],
+            capture_output=True,
+            text=True,
+            timeout=limit_s,
+            cwd=path.parent,
+            stdin=subprocess.DEVNULL,
         )
     except subprocess.TimeoutExpired:
-        raise ModelError(f"{path} gave no answer in {limit_s} s. Try it in a terminal, or choose another Python.") from None
+        raise ModelError(
+            f"{path} gave no answer in {limit_s} s. Try it in a terminal, or choose another Python."
+        ) from None
     except OSError as error:
         raise ModelError(f"{path} cannot be started: {error.strerror}. Choose another Python.") from error
     lines = [line[1:] for line in done.stdout.splitlines() if line.startswith("@")]

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..nets.infer import Portrait, Relighter, resize
+from ..nets.infer import GRAPHS, WEIGHTS, Portrait, Relighter, resize
 from .worker import Progress
 
 # Shares of a whole run, for the progress bar: opening the networks, taking the photo apart, lighting it.
@@ -32,6 +32,25 @@ class Relit(NamedTuple):
     is_new: bool
 
 
+class Networks(NamedTuple):
+    """Which networks, and what they run on.
+
+    Attributes:
+        folder: of the ONNX files; None for the shipped ones.
+        providers: ONNX Runtime's execution providers, best first.
+        threads: of the processor; 0 for all.
+    """
+
+    folder: Path | None = None
+    providers: tuple[str, ...] = ("CPUExecutionProvider",)
+    threads: int = 0
+
+    def stamps(self) -> tuple[int, ...]:
+        """When the files were written; empty where one is missing."""
+        paths = [(self.folder or WEIGHTS) / name for name in GRAPHS]
+        return tuple(path.stat().st_mtime_ns for path in paths) if all(path.is_file() for path in paths) else ()
+
+
 Maps = dict[str, np.ndarray]
 
 
@@ -50,7 +69,7 @@ class Studio:
     """The networks and the last photo that was taken apart, kept so that turning the light costs little."""
 
     def __init__(self) -> None:
-        self._relighter: tuple[Path | None, Relighter] | None = None
+        self._relighter: tuple[object, Relighter] | None = None
         self._portrait: tuple[bytes, Portrait] | None = None
 
     def relight(
@@ -61,7 +80,7 @@ class Studio:
         background: np.ndarray | None,
         *,
         name: str,
-        model_folder: Path | None,
+        networks: Networks,
         progress: Progress,
     ) -> Relit:
         """Relight a photo, from the last analysis if it is the same photo.
@@ -72,13 +91,13 @@ class Studio:
             light_map: (h, 2h, 3) radiance.
             background: a picture (h, w, 3) to stretch behind the subject, a colour (3,), or None for transparent.
             name: what errors call the photo.
-            model_folder: where the networks are; None for the shipped ones.
+            networks: which ones, and what they run on.
 
         Raises:
             PhotoError, ModelError, SceneError: as the networks' side raises them.
         """
         progress(0.0, "Opening the networks")
-        relighter = self._load(model_folder)
+        relighter = self._load(networks)
         progress(_LOADED, "Comparing with the last photo")
         key = _key(photo, matte)
         is_new = self._portrait is None or self._portrait[0] != key
@@ -91,9 +110,14 @@ class Studio:
         cutout = np.concatenate([colour, portrait.matte[:, :, None]], axis=-1)
         return Relit(_over(cutout, background), cutout, portrait, is_new)
 
-    def _load(self, folder: Path | None) -> Relighter:
-        if self._relighter is None or self._relighter[0] != folder:
-            self._relighter = (folder, Relighter.load(folder))
+    def _load(self, networks: Networks) -> Relighter:
+        # The files too: a training that is loaded again has the same folder.
+        key = (networks, networks.stamps())
+        if self._relighter is None or self._relighter[0] != key:
+            self._relighter = (
+                key,
+                Relighter.load(networks.folder, providers=networks.providers, threads=networks.threads),
+            )
             self._portrait = None  # taken apart by other networks
         return self._relighter[1]
 

@@ -252,9 +252,7 @@ def _draw_python(context: bpy.types.Context, layout: bpy.types.UILayout) -> bool
     return True
 
 
-def _draw_run(
-    context: bpy.types.Context, layout: bpy.types.UILayout, status: TrainingStatus, has_python: bool
-) -> None:
+def _draw_run(context: bpy.types.Context, layout: bpy.types.UILayout, status: TrainingStatus, has_python: bool) -> None:
     row = layout.row(align=True)
     row.scale_y = 1.5
     if status.is_running:

@@ -99,7 +99,9 @@ def look_at_training(run: Path) -> TrainingStatus:
 def _read_run(run: Path) -> TrainingStatus:
     try:
         stages = json.loads((run / "recipe.json").read_text(encoding="utf-8"))["stages"]
-        losses = _read_losses(run / "loss.csv", (run / "loss.csv").stat().st_mtime_ns, tuple(s["steps"] for s in stages))
+        losses = _read_losses(
+            run / "loss.csv", (run / "loss.csv").stat().st_mtime_ns, tuple(s["steps"] for s in stages)
+        )
     except (OSError, ValueError, KeyError):  # not there yet, or just being written
         return TrainingStatus()
     if losses is None:

@@ -1,4 +1,4 @@
-"""Looking at folders beside Blender: what a panel draws is read on a thread, so that no disk holds the window. No bpy."""
+"""Looking at folders beside Blender: what a panel draws is read on a thread; no disk holds the window. No bpy."""
 
 import math
 import threading

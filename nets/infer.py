@@ -8,9 +8,7 @@ Shapes: H W the photo's, h w a view's.
 """
 
 import os
-import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -286,29 +284,10 @@ def _open_graph(path: Path, providers: tuple[str, ...], threads: int) -> Any:
     if said.get("format") != str(FORMAT):
         raise ModelError(
             f"{path} was made by Relight Stage {said.get('version', 'of an unknown version')} and has format "
-            f"{said.get('format', 'none')}; this version reads format {FORMAT}. Export the training run again with this "
-            "version, or use the shipped networks."
+            f"{said.get('format', 'none')}; this version reads format {FORMAT}. Export the training run again with "
+            "this version, or use the shipped networks."
         )
     return session
-
-
-@contextmanager
-def _memory_for(name: str, shape: tuple[int, ...]) -> Iterator[None]:
-    """Say of memory that runs out which picture it was, and offer a smaller size."""
-    from onnxruntime.capi import onnxruntime_pybind11_state as failures
-
-    try:
-        yield
-    except (MemoryError, failures.RuntimeException, failures.Fail) as error:
-        # ONNX Runtime words it by provider: "Failed to allocate memory", "bad allocation", "std::bad_alloc",
-        # "CUDA failure 2: out of memory".
-        if not isinstance(error, MemoryError) and not re.search(r"alloc|out of memory", str(error), re.IGNORECASE):
-            raise
-        height, width = shape[:2]
-        raise PhotoError(
-            f"Memory ran out with {name} at {width}x{height} px. Scale it to {width // 2}x{height // 2} px, or close "
-            "other programs."
-        ) from error
 
 
 def check_size(shape: tuple[int, ...], name: str) -> None:

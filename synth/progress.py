@@ -3,7 +3,9 @@
 import re
 from typing import NamedTuple
 
-_LINE = re.compile(r"(?P<newest>\S+)  (?P<there>\d+) of (?P<asked>\d+)  (?P<per_hour>\d+) samples/hour  (?P<left>.+) left")
+_LINE = re.compile(
+    r"(?P<newest>\S+)  (?P<there>\d+) of (?P<asked>\d+)  (?P<per_hour>\d+) samples/hour  (?P<left>.+) left"
+)
 
 
 class Progress(NamedTuple):

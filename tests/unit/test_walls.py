@@ -14,7 +14,8 @@ PACKAGE = sorted([*ROOT.glob("*.py"), *(path for room in ROOMS for path in (ROOT
 
 # Parts of addon and nets that run without bpy and torch; every other file there may import its library.
 ADDON_PLAIN = {"datasets", "jobs", "plots", "pythons", "relighting", "trainings", "watching", "worker"}
-NETS_PLAIN = {"__init__", "config", "framing", "infer", "photos", "resampling", "slurm", "stopping", "terms", "views"}
+NETS_PLAIN = {"__init__", "config", "framing", "infer", "memory", "photos", "resampling", "slurm", "stopping"}
+NETS_PLAIN |= {"terms", "views"}
 SYNTH_BLENDER = {"denoise", "device", "lamps", "render", "shots", "stage"}
 
 # A room may import from the rooms named here, and from itself.
@@ -26,7 +27,8 @@ MAY_IMPORT = {
     "synth (Blender)": {"errors", "scenes", "scenes.build", "synth"},
     "nets": {"errors", "scenes", "synth"},
     # cli: Blender's --command runs it. Of nets only what needs neither torch nor opencv, which Blender lacks.
-    "addon": {"cli", "errors", "scenes", "scenes.build", "synth", "synth (Blender)", "nets.infer", "nets.resampling"},
+    "addon": {"cli", "errors", "scenes", "scenes.build", "synth", "synth (Blender)"}
+    | {"nets.infer", "nets.memory", "nets.resampling"},
 }
 
 
