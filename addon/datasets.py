@@ -90,10 +90,11 @@ def draw_sample(folder: Path) -> Picture:
     Raises:
         SampleError: it is no sample.
     """
-    full = read_sample(folder, ["full"]).maps["full"][:, :, :3]
-    step = -(-full.shape[0] // THUMBNAIL_PX)
+    maps = read_sample(folder, ["full", "matte"]).maps
+    full, step = maps["full"][:, :, :3], -(-maps["full"].shape[0] // THUMBNAIL_PX)
     side = full.shape[0] // step
     small = full[: side * step, : side * step].reshape(side, step, side, step, 3).mean(axis=(1, 3))
-    bright = float(np.percentile(small, 90))
+    person = full[maps["matte"][:, :, 0] > 0.5]
+    bright = float(np.percentile(person, 90)) if len(person) else 0.0
     encoded = linear_to_srgb(np.clip(small * (0.6 / bright if bright > 0 else 1.0), 0, 1))
     return Picture(str(folder), np.concatenate([encoded, np.ones_like(encoded[:, :, :1])], axis=-1))

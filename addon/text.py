@@ -4,7 +4,7 @@ import textwrap
 
 import bpy
 
-_LETTER_PX = 6  # of the interface's font at scale 1, on average
+_LETTER_PX = 6.5  # of the interface's font at scale 1, on average
 _MARGIN_PX = 50  # the sidebar's tabs, the panel's edges and an icon
 
 
