@@ -177,7 +177,10 @@ def _draw_run(context: bpy.types.Context, layout: bpy.types.UILayout, out: Path,
             layout.label(text=f"{status.per_hour} portraits per hour", icon="TIME")
         draw_text(context, layout, "Goes on when Blender is closed, and is found here again.", "INFO")
     else:
-        row.operator("relight_stage.start_dataset", text="Resume" if status.there else "Start", icon="RENDER_STILL")
+        is_complete = status.there >= context.scene.relight_stage_dataset.count
+        row.enabled = not is_complete
+        text = "Complete" if is_complete else "Resume" if status.there else "Start"
+        row.operator("relight_stage.start_dataset", text=text, icon="RENDER_STILL")
         if status.there:
             of = f" of {status.asked}" if status.asked else ""
             layout.label(text=f"{status.there}{of} portraits are complete", icon="CHECKMARK")

@@ -22,6 +22,7 @@ _GERMAN = {
         "Start": "Beginnen",
         "Resume": "Fortsetzen",
         "Done": "Fertig",
+        "Complete": "Vollständig",
         "Open Folder": "Ordner öffnen",
         "Show Picture": "Bild zeigen",
         "Load the Result": "Ergebnis laden",

@@ -1,5 +1,6 @@
 """Datasets, training, preferences and the first minute in a real Blender with a window."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -17,7 +18,7 @@ PICTURES = (
 def jobs(visit, installation):
     """The Blender of these tests lives in a folder of its own; the Python with torch is the one that runs them."""
     python = installation.outside / "python"
-    python.write_text(f'#!/bin/sh\nexec chroot /proc/1/root {sys.executable} "$@"\n')
+    python.write_text(f'#!/bin/sh\nexec chroot /proc/{os.getpid()}/root {sys.executable} "$@"\n')
     python.chmod(0o755)
     # Both sides shall call the files of the visit by the same name.
     link = Path("/tmp") / installation.outside.name
@@ -62,6 +63,10 @@ def test_a_training_stops_goes_on_and_is_loaded_with_one_click(jobs):
 def test_the_next_relighting_asks_the_new_networks(jobs):
     # What a minute of training knows of faces is nothing: they refuse the photo that the shipped ones relit.
     assert jobs.report["with_it"]["error"].startswith("No face found")
+
+
+def test_blender_speaks_german(jobs):
+    assert jobs.report["german"] in ("Foto neu beleuchten", "this Blender was built without languages")
 
 
 def test_the_choices_are_kept_in_the_file(jobs):
