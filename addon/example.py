@@ -8,7 +8,7 @@ import bpy
 from ..scenes.build.surroundings import build_world
 from ..scenes.hdris import studio_hdris
 
-# Eileen Collins, photographed by NASA in 1992: public domain (NASA Image and Video Library, S92-47323).
+# Eileen Collins, photographed by NASA (Great Images in NASA): public domain.
 PHOTO = Path(__file__).with_name("photos") / "example.jpg"
 LIGHT = "sunset"
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from relight_stage.addon.jobs import find_job
+
 pytestmark = pytest.mark.gui
 
 PICTURES = (
@@ -27,6 +29,11 @@ def jobs(visit, installation):
         return visit("jobs", tuple(f"{name}.png" for name in PICTURES), timeout_s=1500)
     finally:
         link.unlink()
+        # Jobs outlive the Blender that started them, also one that a failed visit left.
+        for name in ("set", "run"):
+            job = find_job(installation.outside / "jobs" / name)
+            if job is not None:
+                job.kill()
 
 
 def test_nothing_complains(jobs):
