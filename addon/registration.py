@@ -10,6 +10,7 @@ from . import (
     dataset,
     example,
     keymap,
+    menus,
     noticeboard,
     operators,
     panel,
@@ -23,7 +24,7 @@ from . import (
 
 _MODULES = (
     *(translation, noticeboard, preferences, properties, operators, example, presets),
-    *(panel, dataset, training, undo, keymap),
+    *(panel, dataset, training, undo, menus, keymap),
 )
 _commands: list = []
 

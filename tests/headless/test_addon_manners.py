@@ -59,7 +59,7 @@ def left_behind():
     }
     menus = {
         f"{menu.__name__}: {function.__module__}"
-        for menu in (bpy.types.IMAGE_MT_image, bpy.types.VIEW3D_MT_object)
+        for menu in (bpy.types.IMAGE_MT_image, bpy.types.VIEW3D_MT_image_add)
         for function in getattr(menu.draw, "_draw_funcs", ())
         if "relight" in function.__module__
     }
@@ -112,6 +112,12 @@ def test_the_shortcut_is_no_one_elses(extension):
     for _, item in ours:
         chord = (item.type, *(bool(value) for value in (item.ctrl, item.alt, item.shift, item.oskey)))
         assert chord not in taken, taken[chord]
+
+
+def test_what_f3_searches_names_the_buttons(extension):
+    """F3 finds operators by the menus that name them."""
+    for menu in (bpy.types.IMAGE_MT_image, bpy.types.VIEW3D_MT_image_add):
+        assert any(function.__module__ == f"{EXTENSION}.addon.menus" for function in menu.draw._draw_funcs)
 
 
 def test_every_operator_can_be_found_by_name_and_explains_itself(extension):
