@@ -13,10 +13,11 @@ from ..errors import ExportError, PhotoError, SceneError
 from ..nets.infer import Portrait
 from ..nets.lit import Sliders, layers
 from ..scenes.key_fill import balance
-from . import compositing, images, lighting, portraits, probe, properties
+from . import compositing, images, lighting, portraits, preferences, probe, properties
 from .maps import DESCRIPTIONS, file_channels, gather_maps, is_data, layer_channels, needs_light, png, rgba
 from .operators import studio
 from .pictures import write_layers, write_png
+from .relighting import Networks
 from .task import Steps, Task
 from .worker import Progress
 
@@ -112,7 +113,7 @@ class RELIGHT_STAGE_OT_recombine_maps(Task, bpy.types.Operator):
 
 def output_folder(text: str) -> Path:
     """A folder setting as an absolute path; ExportError where there is none."""
-    folder = properties.folder(text)
+    folder = preferences.folder(text)
     if folder is None or not folder.is_absolute():
         raise ExportError(
             f"The folder {text or '(none)'} is beside a file that has never been saved. Save the .blend file, or "
@@ -127,13 +128,13 @@ def _gather(
     """The photo, and the call that computes its maps and its matte."""
     photo, take_apart = portraits.gather(context)
     settings = context.scene.relight_stage
-    model_folder = properties.folder(properties.preferences().model_folder)
+    networks = preferences.networks()
     read_light = None
     if needs_light(names):
         view = probe.view_of(context, settings.frame)
-        read_light = lighting.gather_light(context, view, studio, model_folder).read
+        read_light = lighting.gather_light(context, view, studio, networks).read
     sliders = properties.sliders_of(settings)
-    return photo, partial(_compute, take_apart, read_light, settings.balance, sliders, model_folder, names, directx)
+    return photo, partial(_compute, take_apart, read_light, settings.balance, sliders, networks, names, directx)
 
 
 def _compute(
@@ -141,7 +142,7 @@ def _compute(
     read_light: Callable[[bool], np.ndarray] | None,
     stops: float,
     sliders: Sliders,
-    model_folder: Path | None,
+    networks: Networks,
     names: set[str],
     directx: bool,
     progress: Progress,
@@ -151,7 +152,7 @@ def _compute(
     lit = None
     if read_light is not None:
         light_map = balance(read_light(False), stops)
-        lit = layers(portrait, studio.light(portrait, light_map, model_folder=model_folder), sliders)
+        lit = layers(portrait, studio.light(portrait, light_map, networks=networks), sliders)
     maps = gather_maps(portrait, lit, names, directx)
     progress(0.9, "Storing the maps")
     return maps, portrait.matte

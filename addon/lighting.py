@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Hashable
 from functools import partial
-from pathlib import Path
 from typing import NamedTuple
 
 import bpy
@@ -13,7 +12,7 @@ from ..errors import PhotoError, SceneError
 from ..scenes import light_map as light_maps
 from ..scenes.world_light import Term, backdrop_of, light_map_of
 from . import images, probe, world_nodes
-from .relighting import Background, Studio
+from .relighting import Background, Networks, Studio
 
 
 class Light(NamedTuple):
@@ -30,7 +29,7 @@ class Light(NamedTuple):
 
 
 def gather_light(
-    context: bpy.types.Context, view: probe.View, studio: Studio, model_folder: Path | None, draft: bool = False
+    context: bpy.types.Context, view: probe.View, studio: Studio, networks: Networks, draft: bool = False
 ) -> Light:
     """The light of the chosen source as a view sees it.
 
@@ -43,7 +42,7 @@ def gather_light(
     scene = context.scene
     settings = scene.relight_stage
     if settings.light_source == "PHOTO":
-        return _reference_light(settings.reference, studio, model_folder)
+        return _reference_light(settings.reference, studio, networks)
     if settings.light_source == "SCENE":
         place = settings.card.matrix_world.translation if settings.card is not None else scene.cursor.location
         hidden = [] if settings.card is None else [settings.card]
@@ -122,15 +121,15 @@ def _check_not_dark(shines: bool, name: str) -> None:
         raise SceneError(f"{name} gives no light. Raise its strength, or give it a colour or an HDRI.")
 
 
-def _reference_light(reference: bpy.types.Image | None, studio: Studio, model_folder: Path | None) -> Light:
+def _reference_light(reference: bpy.types.Image | None, studio: Studio, networks: Networks) -> Light:
     if reference is None:
         raise PhotoError("No reference photo is chosen. Choose one under Light: its light is estimated.")
     key = ("reference", reference.name, reference.filepath, tuple(reference.size))
     pixels = images.read_pixels(reference)
 
-    return Light(key, partial(_estimate, studio, pixels, reference.name, model_folder))
+    return Light(key, partial(_estimate, studio, pixels, reference.name, networks))
 
 
-def _estimate(studio: Studio, pixels: images.Pixels, name: str, model_folder: Path | None, draft: bool) -> np.ndarray:
+def _estimate(studio: Studio, pixels: images.Pixels, name: str, networks: Networks, draft: bool) -> np.ndarray:
     photo, matte = images.to_linear(pixels)
-    return light_maps.resize(studio.estimate(photo, matte, name=name, model_folder=model_folder), light_maps.HEIGHT)
+    return light_maps.resize(studio.estimate(photo, matte, name=name, networks=networks), light_maps.HEIGHT)

@@ -14,10 +14,10 @@ from typing import ClassVar
 import bpy
 
 from ..errors import PhotoError, RelightError
-from . import balls, images, lighting, probe, properties, world_nodes
+from . import balls, images, lighting, preferences, probe, properties, world_nodes
 from .operators import photo_of, redraw_sidebars, show_in_editors, studio
 from .previews import Preview, Previewer, Request
-from .relighting import Background
+from .relighting import Background, Networks
 from .worker import Stream
 
 _TICK_S, _HIDDEN_TICK_S = 0.03, 0.5
@@ -79,15 +79,15 @@ class _Session:
         settings = scene.relight_stage
         view = probe.view_of(context, settings.frame)
         versions = (self._light_version, self._photo_version)
-        seen = (view.camera_to_world.tobytes(), view.fov_deg, properties.preferences().preview_px)
+        seen = (view.camera_to_world.tobytes(), view.fov_deg, preferences.preferences().preview_px)
         wish = (_values(settings), *seen, *versions)
         must_render = self._render_again_s and time.monotonic() > self._render_again_s
         # A render holds the window: between two of them it is free for as long as one takes.
         if not must_render and (wish == self._asked or time.monotonic() < self._next_draft_s):
             return
         self._asked = wish  # what fails is not tried again before something changes
-        model_folder = properties.folder(properties.preferences().model_folder)
-        light = self._light(context, view, model_folder, bool(must_render))
+        networks = preferences.networks()
+        light = self._light(context, view, networks, bool(must_render))
         photo_key = (photo.name, tuple(photo.size), self._photo_version)
         if self._pixels is None or self._pixels[0] != photo_key:
             self._pixels = (photo_key, images.read_pixels(photo))
@@ -95,7 +95,7 @@ class _Session:
         is_rough = bool(self._render_again_s)
         background_key = (settings.background, tuple(settings.colour), light.key, view.fov_deg, is_rough)
         if self._background is None or self._background[0] != background_key:
-            scale = min(1.0, properties.preferences().preview_px / max(photo.size)) / (4 if is_rough else 1)
+            scale = min(1.0, preferences.preferences().preview_px / max(photo.size)) / (4 if is_rough else 1)
             shape = (round(photo.size[1] * scale), round(photo.size[0] * scale))
             self._background = (background_key, lighting.gather_background(scene, view, shape))
         self.stream.submit(
@@ -110,24 +110,24 @@ class _Session:
                 sliders=properties.sliders_of(settings),
                 background_key=background_key,
                 read_background=self._background[1],
-                longest_px=properties.preferences().preview_px,
+                longest_px=preferences.preferences().preview_px,
                 face=settings.face,
-                model_folder=model_folder,
+                networks=networks,
             )
         )
 
     def _light(
-        self, context: bpy.types.Context, view: probe.View, model_folder: Path | None, must_render: bool
+        self, context: bpy.types.Context, view: probe.View, networks: Networks, must_render: bool
     ) -> lighting.Light:
         """The light; where it takes a render, a small one at once and a good one when nothing changes any more."""
         if not lighting.needs_render(context.scene):
             self._render_again_s = 0.0
-            return lighting.gather_light(context, view, studio, model_folder)
+            return lighting.gather_light(context, view, studio, networks)
         source = context.scene.relight_stage.light_source
         key = (source, view.camera_to_world.tobytes(), self._light_version)
         if self._rendered is None or self._rendered[0] != key or must_render:
             started = time.monotonic()
-            light = lighting.gather_light(context, view, studio, model_folder, draft=not must_render)
+            light = lighting.gather_light(context, view, studio, networks, draft=not must_render)
             ended = time.monotonic()
             self._next_draft_s = ended + (ended - started)
             # Rendering itself is noticed as a change of the file.

@@ -14,14 +14,14 @@ from bpy.props import BoolProperty, EnumProperty, PointerProperty, StringPropert
 from ..errors import PhotoError, SceneError
 from ..nets.infer import check_size
 from ..scenes.key_fill import balance
-from . import images, lighting, probe, properties
+from . import images, lighting, preferences, probe, properties
 from .exporting import output_folder
 from .frames import Frame, describe_time, find_sequence, list_numbers, number_of, result_path, stem_of
 from .maps import file_channels, png
 from .operators import studio
-from .panel import draw_text
 from .pictures import write_layers, write_png
 from .task import Steps, Task
+from .text import draw_text
 from .worker import Progress
 
 
@@ -165,10 +165,10 @@ def _gather(
 ) -> Callable[[Progress], None]:
     """Read a frame, and the scene's light and background at its time; the call that is left needs no bpy."""
     pixels, settings = _read(source, frame), scene.relight_stage
-    model_folder = properties.folder(properties.preferences().model_folder)
+    networks = preferences.networks()
     with context.temp_override(scene=scene), _at(scene, scene_frame):
         view = probe.view_of(context, settings.frame)
-        light = lighting.gather_light(context, view, studio, model_folder)
+        light = lighting.gather_light(context, view, studio, networks)
         background = lighting.gather_background(scene, view, pixels.values.shape[:2])
     sliders, stops = properties.sliders_of(settings), settings.balance
     name = frame.path.name if frame.path else f"frame {frame.number} of {source.name}"
@@ -181,7 +181,7 @@ def _gather(
             balance(light.read(False), stops),
             background(photo.shape[:2], False),
             name=name,
-            model_folder=model_folder,
+            networks=networks,
             sliders=sliders,
             progress=progress,
         )

@@ -12,11 +12,12 @@ from bpy_extras.io_utils import ImportHelper
 
 from ..errors import PhotoError, RelightError, SceneError
 from ..nets.lit import Sliders
+from ..nets.memory import memory_for
 from ..scenes import light_map as light_maps
 from ..scenes.build.surroundings import build_world
 from ..scenes.key_fill import balance
-from . import balls, card, images, lighting, probe, properties
-from .relighting import Background, Maps, Relit, Studio, draw_maps
+from . import balls, card, images, lighting, preferences, probe, properties
+from .relighting import Background, Maps, Networks, Relit, Studio, draw_maps
 from .worker import Job, Progress
 
 _TICK_S = 0.1
@@ -165,8 +166,8 @@ class RELIGHT_STAGE_OT_relight_photo(bpy.types.Operator):
         pixels = images.read_pixels(photo)
         height, width = pixels.values.shape[:2]
         view = probe.view_of(context, settings.frame)
-        model_folder = properties.folder(properties.preferences().model_folder)
-        light = lighting.gather_light(context, view, studio, model_folder)
+        networks = preferences.networks()
+        light = lighting.gather_light(context, view, studio, networks)
         background = lighting.gather_background(context.scene, view, (height, width))
         wants_maps = "never"
         if settings.keep_maps:
@@ -181,7 +182,7 @@ class RELIGHT_STAGE_OT_relight_photo(bpy.types.Operator):
             sliders,
             background,
             photo.name,
-            model_folder,
+            networks,
             settings.face,
             wants_maps,
         )
@@ -274,27 +275,28 @@ def _relight(
     sliders: Sliders,
     read_background: Callable[[tuple[int, int], bool], Background],
     name: str,
-    model_folder: Path | None,
+    networks: Networks,
     face: int,
     wants_maps: str,
     progress: Progress,
 ) -> tuple[Relit, Maps]:
     progress(0.0, "Reading the photo")
-    photo, matte = images.to_linear(pixels)
-    progress(0.0, "Reading the light")
-    relit = studio.relight(
-        photo,
-        matte,
-        balance(read_light(False), stops),
-        read_background(photo.shape[:2], False),
-        name=name,
-        model_folder=model_folder,
-        sliders=sliders,
-        face=face,
-        progress=progress,
-    )
-    drawn = wants_maps == "always" or (wants_maps == "new" and relit.is_new)
-    return relit, draw_maps(relit.portrait) if drawn else {}
+    with memory_for(name, pixels.values.shape):
+        photo, matte = images.to_linear(pixels)
+        progress(0.0, "Reading the light")
+        relit = studio.relight(
+            photo,
+            matte,
+            balance(read_light(False), stops),
+            read_background(photo.shape[:2], False),
+            name=name,
+            networks=networks,
+            sliders=sliders,
+            face=face,
+            progress=progress,
+        )
+        drawn = wants_maps == "always" or (wants_maps == "new" and relit.is_new)
+        return relit, draw_maps(relit.portrait) if drawn else {}
 
 
 def open_image(filepath: str) -> bpy.types.Image:

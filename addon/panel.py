@@ -1,21 +1,20 @@
 """The Relight tab in the sidebars of the Image Editor and the 3D Viewport. Draws; computes nothing."""
 
-import textwrap
-
 import bpy
 
 from ..scenes.build import versions
-from . import balls, probe
+from . import balls, example, presets, probe
 from .operators import photo_of
-
-_LETTER_PX = 6  # of the interface's font at scale 1, on average
-_MARGIN_PX = 50  # the sidebar's tabs, the panel's edges and an icon
+from .text import draw_text
 
 
 class _RelightPanel:
     bl_region_type = "UI"
     bl_category = "Relight"
     bl_label = "Relight"
+
+    def draw_header_preset(self, context: bpy.types.Context) -> None:
+        presets.RELIGHT_STAGE_PT_presets.draw_panel_header(self.layout)
 
     def draw(self, context: bpy.types.Context) -> None:
         layout = self.layout
@@ -54,6 +53,7 @@ def _draw_photo(context: bpy.types.Context, layout: bpy.types.UILayout) -> None:
     row.operator("relight_stage.open_photo", text="", icon="FILE_FOLDER")
     row.operator("relight_stage.paste_photo", text="", icon="PASTEDOWN")
     if photo is None:
+        example.draw(column)
         return
     if settings.photo is None:
         column.label(text=f"Shown here: {photo.name}")
@@ -156,15 +156,6 @@ def _draw_results(context: bpy.types.Context, layout: bpy.types.UILayout, in_vie
             image = getattr(settings, name)
             if image is not None:
                 row.operator("relight_stage.show_image", text=name.title(), depress=image == shown).which = name
-
-
-def draw_text(context: bpy.types.Context, layout: bpy.types.UILayout, text: str, icon: str) -> None:
-    """A sentence, broken into lines that fit the sidebar."""
-    width = (context.region.width / context.preferences.system.ui_scale - _MARGIN_PX) / _LETTER_PX
-    column = layout.column(align=True)
-    column.scale_y = 0.8
-    for i, line in enumerate(textwrap.wrap(text, max(16, int(width)))):
-        column.label(text=line, icon="NONE" if icon == "NONE" else (icon if i == 0 else "BLANK1"))
 
 
 CLASSES = (RELIGHT_STAGE_PT_image_editor, RELIGHT_STAGE_PT_viewport)

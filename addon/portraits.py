@@ -2,14 +2,14 @@
 
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
 import bpy
 
 from ..errors import PhotoError
 from ..nets.infer import Portrait, check_size
-from . import images, properties
+from . import images, preferences
 from .operators import photo_of, studio
+from .relighting import Networks
 from .worker import Progress
 
 
@@ -31,10 +31,10 @@ def taking_apart(photo: bpy.types.Image) -> Callable[[Progress], Portrait]:
         # Before its pixels are copied: four floats a pixel of a poster may not fit into memory.
         check_size((photo.size[1], photo.size[0]), photo.name)
     pixels = images.read_pixels(photo)
-    return partial(_take_apart, pixels, photo.name, properties.folder(properties.preferences().model_folder))
+    return partial(_take_apart, pixels, photo.name, preferences.networks())
 
 
-def _take_apart(pixels: images.Pixels, name: str, model_folder: Path | None, progress: Progress) -> Portrait:
+def _take_apart(pixels: images.Pixels, name: str, networks: Networks, progress: Progress) -> Portrait:
     progress(0.0, "Reading the photo")
     photo, matte = images.to_linear(pixels)
-    return studio.take_apart(photo, matte, name=name, model_folder=model_folder, progress=progress)[0]
+    return studio.take_apart(photo, matte, name=name, networks=networks, progress=progress)[0]

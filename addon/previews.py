@@ -5,7 +5,6 @@ Scene-linear Rec.709 float32, top row first; light maps are in the camera frame.
 
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,7 +12,7 @@ import numpy as np
 from ..nets.lit import Lit, Sliders, compose
 from ..nets.views import Portrait
 from ..scenes.key_fill import balance
-from .relighting import Background, Studio, over
+from .relighting import Background, Networks, Studio, over
 
 # What the network sees while the light changes: a fifth of the time of its full size, and 7% from that picture.
 DRAFT_PX = 96
@@ -46,7 +45,7 @@ class Request:
     read_background: Callable[[tuple[int, int], bool], Background]
     longest_px: int
     face: int
-    model_folder: Path | None
+    networks: Networks
 
 
 class Preview(NamedTuple):
@@ -72,12 +71,12 @@ class Previewer:
         light_key = (request.photo_key, request.longest_px, request.light_key, request.balance)
         if self._lit is None or self._lit[0] != light_key:
             light_map = balance(request.read_light(True), request.balance)
-            lit = self._studio.light(portrait, light_map, model_folder=request.model_folder, working_px=DRAFT_PX)
+            lit = self._studio.light(portrait, light_map, networks=request.networks, working_px=DRAFT_PX)
             yield self._compose(request, portrait, light_map, lit, is_draft=True)
             if request.is_rough:
                 return
             light_map = balance(request.read_light(False), request.balance)
-            lit = self._studio.light(portrait, light_map, model_folder=request.model_folder)
+            lit = self._studio.light(portrait, light_map, networks=request.networks)
             self._lit = (light_key, light_map, lit)
         yield self._compose(request, portrait, *self._lit[1:], is_draft=False)
 
@@ -95,11 +94,11 @@ class Previewer:
         return self._background[1]
 
     def _portrait_of(self, request: Request, report: Callable[[float, str], Any]) -> Portrait:
-        key = (request.photo_key, request.longest_px, request.face, request.model_folder)
+        key = (request.photo_key, request.longest_px, request.face, request.networks)
         if self._portrait is None or self._portrait[0] != key:
             photo, matte = request.read_photo()
             whole, _ = self._studio.take_apart(
-                photo, matte, name=request.name, model_folder=request.model_folder, progress=report, face=request.face
+                photo, matte, name=request.name, networks=request.networks, progress=report, face=request.face
             )
             self._portrait = (key, whole.shrink(request.longest_px))
             self._lit = None

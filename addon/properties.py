@@ -1,6 +1,4 @@
-"""What the panel remembers: settings in the scene, progress in the window, folders in the preferences."""
-
-from pathlib import Path
+"""What the panel remembers: settings in the scene, progress in the window."""
 
 import bpy
 from bpy.props import (
@@ -15,8 +13,6 @@ from bpy.props import (
 
 from ..nets.lit import Sliders
 from .images import is_relit
-
-EXTENSION = __package__.rpartition(".")[0]
 
 
 class RELIGHT_STAGE_PG_settings(bpy.types.PropertyGroup):
@@ -134,51 +130,11 @@ class RELIGHT_STAGE_PG_progress(bpy.types.PropertyGroup):
     error: StringProperty(description="Why the last run failed")
 
 
-class RELIGHT_STAGE_AP_preferences(bpy.types.AddonPreferences):
-    bl_idname = EXTENSION
-
-    model_folder: StringProperty(
-        name="Networks",
-        description="Folder with matting.onnx, decompose.onnx and relight.onnx. Empty: those of Relight Stage",
-        subtype="DIR_PATH",
-    )
-    assets_folder: StringProperty(
-        name="Assets",
-        description="Folder with head packs and HDRIs for the command line's render. Leave empty for the built-in head",
-        subtype="DIR_PATH",
-    )
-
-    preview_px: IntProperty(
-        name="Live preview",
-        description="Longer side of the picture that Live draws; Relight draws the photo's own size",
-        subtype="PIXEL",
-        min=128,
-        max=2048,
-        default=512,
-    )
-
-    def draw(self, context: bpy.types.Context) -> None:
-        layout = self.layout
-        layout.use_property_split = True
-        layout.prop(self, "model_folder", placeholder="as shipped")
-        layout.prop(self, "assets_folder", placeholder="none")
-        layout.prop(self, "preview_px")
-
-
-def preferences() -> RELIGHT_STAGE_AP_preferences:
-    return bpy.context.preferences.addons[EXTENSION].preferences
-
-
 def sliders_of(settings: RELIGHT_STAGE_PG_settings) -> Sliders:
     return Sliders(settings.exposure, settings.specular, settings.shadow, settings.blend)
 
 
-def folder(text: str) -> Path | None:
-    """A folder setting as a path; None where it is empty."""
-    return Path(bpy.path.abspath(text)) if text.strip() else None
-
-
-CLASSES = (RELIGHT_STAGE_PG_settings, RELIGHT_STAGE_PG_progress, RELIGHT_STAGE_AP_preferences)
+CLASSES = (RELIGHT_STAGE_PG_settings, RELIGHT_STAGE_PG_progress)
 
 
 def register() -> None:

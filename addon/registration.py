@@ -6,9 +6,33 @@ import os
 import bpy
 
 from ..scenes.build import versions
-from . import balls, dropping, exporting, live, matching, movies, operators, panel, photo_card, properties, undo
+from . import (
+    balls,
+    dataset,
+    dropping,
+    example,
+    exporting,
+    keymap,
+    live,
+    matching,
+    menus,
+    movies,
+    noticeboard,
+    operators,
+    panel,
+    photo_card,
+    preferences,
+    presets,
+    properties,
+    training,
+    translation,
+    undo,
+)
 
-_MODULES = (properties, balls, operators, live, panel, dropping, photo_card, matching, exporting, movies, undo)
+_MODULES = (
+    *(translation, noticeboard, preferences, properties, balls, operators, live, example, presets),
+    *(panel, dropping, photo_card, matching, exporting, movies, dataset, training, undo, menus, keymap),
+)
 _commands: list = []
 
 
@@ -36,7 +60,7 @@ def _run_command(argv: list[str]) -> int:
     """``blender --command relight_stage …``: the same command line as outside Blender."""
     from ..cli import main
 
-    assets = properties.folder(properties.preferences().assets_folder)
+    assets = preferences.folder(preferences.preferences().assets_folder)
     if assets is not None:
         os.environ.setdefault("RELIGHT_STAGE_ASSETS", str(assets))
     return main(list(argv))

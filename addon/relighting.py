@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
-from ..nets.infer import Portrait, Relighter, resize
+from ..nets.infer import GRAPHS, WEIGHTS, Portrait, Relighter, resize
 from ..nets.lit import NEUTRAL, Lit, Sliders, compose
 from ..nets.photo_light import estimate_light
 from .worker import Progress
@@ -36,6 +36,25 @@ class Relit(NamedTuple):
     is_new: bool
 
 
+class Networks(NamedTuple):
+    """Which networks, and what they run on.
+
+    Attributes:
+        folder: of the ONNX files; None for the shipped ones.
+        providers: ONNX Runtime's execution providers, best first.
+        threads: of the processor; 0 for all.
+    """
+
+    folder: Path | None = None
+    providers: tuple[str, ...] = ("CPUExecutionProvider",)
+    threads: int = 0
+
+    def stamps(self) -> tuple[int, ...]:
+        """When the files were written; empty where one is missing."""
+        paths = [(self.folder or WEIGHTS) / name for name in GRAPHS]
+        return tuple(path.stat().st_mtime_ns for path in paths) if all(path.is_file() for path in paths) else ()
+
+
 Maps = dict[str, np.ndarray]
 
 # A picture (h, w, 3) to stretch behind the subject, a colour (3,), the photo's own, or None for transparent.
@@ -57,7 +76,7 @@ class Studio:
     """The networks and the last photo that was taken apart, kept so that turning the light costs little."""
 
     def __init__(self) -> None:
-        self._relighter: tuple[Path | None, Relighter] | None = None
+        self._relighter: tuple[object, Relighter] | None = None
         self._portrait: tuple[bytes, Portrait] | None = None
         self._estimate: tuple[bytes, np.ndarray] | None = None
 
@@ -69,7 +88,7 @@ class Studio:
         background: Background,
         *,
         name: str,
-        model_folder: Path | None,
+        networks: Networks,
         progress: Progress,
         sliders: Sliders = NEUTRAL,
         face: int = 0,
@@ -82,16 +101,16 @@ class Studio:
             light_map: (h, 2h, 3) radiance.
             background: what stands behind the subject.
             name: what errors call the photo.
-            model_folder: where the networks are; None for the shipped ones.
+            networks: which ones, and what they run on.
             face: which of several people, from 1 on, counted from the left; 0 for all.
 
         Raises:
             PhotoError, ModelError, SceneError: as the networks' side raises them.
         """
         portrait, is_new = self.take_apart(
-            photo, matte, name=name, model_folder=model_folder, progress=_within(progress, 0.0, _ANALYSED), face=face
+            photo, matte, name=name, networks=networks, progress=_within(progress, 0.0, _ANALYSED), face=face
         )
-        lit = self.light(portrait, light_map, model_folder=model_folder)
+        lit = self.light(portrait, light_map, networks=networks)
         progress(_LIT, "Bringing back the photo's detail")
         colour = compose(portrait, lit, sliders, lambda f: progress(_LIT + (1 - _LIT) * f, "Bringing back detail"))
         cutout = np.concatenate([colour, portrait.matte[:, :, None]], axis=-1)
@@ -103,13 +122,13 @@ class Studio:
         matte: np.ndarray | None,
         *,
         name: str,
-        model_folder: Path | None,
+        networks: Networks,
         progress: Progress,
         face: int = 0,
     ) -> tuple[Portrait, bool]:
         """The portrait in a photo, and whether it was taken apart now; arguments as for ``relight``."""
         progress(0.0, "Opening the networks")
-        relighter = self._load(model_folder)
+        relighter = self._load(networks)
         progress(_LOADED, "Comparing with the last photo")
         key = _key(photo, matte) + bytes([face])
         is_new = self._portrait is None or self._portrait[0] != key
@@ -120,18 +139,16 @@ class Studio:
         return self._portrait[1], is_new
 
     def light(
-        self, portrait: Portrait, light_map: np.ndarray, *, model_folder: Path | None, working_px: int | None = None
+        self, portrait: Portrait, light_map: np.ndarray, *, networks: Networks, working_px: int | None = None
     ) -> Lit:
         """A portrait under a light, as layers; ``working_px`` as in ``Relighter.light``."""
-        return self._load(model_folder).light(portrait, light_map, working_px)
+        return self._load(networks).light(portrait, light_map, working_px)
 
-    def estimate(
-        self, photo: np.ndarray, matte: np.ndarray | None, *, name: str, model_folder: Path | None
-    ) -> np.ndarray:
+    def estimate(self, photo: np.ndarray, matte: np.ndarray | None, *, name: str, networks: Networks) -> np.ndarray:
         """The light (h, 2h, 3) that another photo was taken in; the portrait at hand is kept."""
         key = _key(photo, matte)
         if self._estimate is None or self._estimate[0] != key:
-            self._estimate = (key, estimate_light(self._load(model_folder).analyse(photo, matte, name=name)))
+            self._estimate = (key, estimate_light(self._load(networks).analyse(photo, matte, name=name)))
         return self._estimate[1]
 
     def interrupt(self) -> None:
@@ -139,9 +156,14 @@ class Studio:
         if self._relighter is not None:
             self._relighter[1].interrupt()
 
-    def _load(self, folder: Path | None) -> Relighter:
-        if self._relighter is None or self._relighter[0] != folder:
-            self._relighter = (folder, Relighter.load(folder))
+    def _load(self, networks: Networks) -> Relighter:
+        # The files too: a training that is loaded again has the same folder.
+        key = (networks, networks.stamps())
+        if self._relighter is None or self._relighter[0] != key:
+            self._relighter = (
+                key,
+                Relighter.load(networks.folder, providers=networks.providers, threads=networks.threads),
+            )
             self._portrait = self._estimate = None  # taken apart by other networks
         return self._relighter[1]
 

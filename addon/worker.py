@@ -138,9 +138,7 @@ class Stream:
                     result = next(results)
             except StopIteration:
                 return
-            except (
-                BaseException
-            ) as error:  # handed to the main thread by take(), unless something else is wanted by now
+            except BaseException as error:  # take() raises it, unless something else is wanted by now
                 if not self._is_unwanted():
                     self._offer(partial(_raise, error))
                 return

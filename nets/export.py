@@ -20,8 +20,9 @@ from torch import Tensor, nn
 from .. import __version__
 from ..errors import ModelError
 from . import lobes
-from .checkpoint import FORMAT, read_checkpoint, write_weights
+from .checkpoint import read_checkpoint, write_weights
 from .config import Recipe, recipe_from, table_of
+from .infer import FORMAT
 from .portrait import PortraitNet
 
 OPSET = 18

@@ -30,6 +30,8 @@ PERSON_SHARE = 0.15
 # How sure the network is of its labels within the matte, in the mean: people 0.73 to 0.95, a cat 0.60.
 PERSON_CERTAINTY = 0.66
 
+FORMAT = 1  # of the exported graphs, as their metadata says it
+
 # File -> names of its inputs and outputs (docs/architecture.md).
 GRAPHS = {
     "matting.onnx": (("photo",), ("parsing", "trimap", "matte", "foreground")),
@@ -70,20 +72,22 @@ class Relighter:
         path: Path | str | None = None,
         working_px: int = WORKING_PX,
         providers: tuple[str, ...] = ("CPUExecutionProvider",),
+        threads: int = 0,
     ) -> "Relighter":
         """Open the networks of a folder, the shipped ones by default.
 
         Args:
             working_px: longer side of what the networks see, a multiple of 32.
             providers: ONNX Runtime execution providers, best first. Only what is asked for is used.
+            threads: of the processor; 0 takes all.
 
         Raises:
-            ModelError: a file is missing, damaged or not one of ours.
+            ModelError: a file is missing, damaged, not one of ours or of another version.
         """
         if working_px % framing.STRIDE or working_px < 2 * framing.STRIDE:
             raise ValueError(f"working_px is {working_px}; it must be a multiple of {framing.STRIDE}, at least 64")
         folder = WEIGHTS if path is None else Path(path)
-        return cls({name: _open_graph(folder / name, providers) for name in GRAPHS}, working_px)
+        return cls({name: _open_graph(folder / name, providers, threads) for name in GRAPHS}, working_px)
 
     @property
     def provider(self) -> str:
@@ -283,7 +287,7 @@ def _no_face(name: str, photo: np.ndarray) -> PhotoError:
     )
 
 
-def _open_graph(path: Path, providers: tuple[str, ...]) -> Any:
+def _open_graph(path: Path, providers: tuple[str, ...], threads: int) -> Any:
     """An ONNX Runtime session for one of our files, or a ModelError that says which file and what to do."""
     import onnxruntime
     from onnxruntime.capi import onnxruntime_pybind11_state as failures
@@ -293,7 +297,7 @@ def _open_graph(path: Path, providers: tuple[str, ...]) -> Any:
             f"{path} is missing. Reinstall Relight Stage, or give a folder that holds {', '.join(GRAPHS)}."
         )
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = os.cpu_count() or 1
+    options.intra_op_num_threads = threads or os.cpu_count() or 1
     options.log_severity_level = 3
     try:
         session = onnxruntime.InferenceSession(str(path), options, providers=list(providers))
@@ -308,6 +312,13 @@ def _open_graph(path: Path, providers: tuple[str, ...]) -> Any:
         raise ModelError(
             f"{path} is not a network of Relight Stage: it takes {sorted(found_in)} and gives {sorted(found_out)}; "
             f"{sorted(inputs)} and {sorted(outputs)} are needed. Export it again with `relight-stage export`."
+        )
+    said = session.get_modelmeta().custom_metadata_map
+    if said.get("format") != str(FORMAT):
+        raise ModelError(
+            f"{path} was made by Relight Stage {said.get('version', 'of an unknown version')} and has format "
+            f"{said.get('format', 'none')}; this version reads format {FORMAT}. Export the training run again with "
+            "this version, or use the shipped networks."
         )
     return session
 

@@ -7,6 +7,7 @@ A run folder holds ``recipe.json`` (the resolved recipe), ``checkpoint.pt``, ``l
 import json
 import os
 import time
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -28,6 +29,7 @@ from .objective import Objective, read_judges
 from .portrait import PortraitNet
 from .processes import join_processes, mean_over_processes, process_count, share_statistics
 from .schedule import rate_at, truth_at
+from .stopping import stoppable
 
 REPORT_EVERY = 20  # steps
 
@@ -73,14 +75,29 @@ def train(recipe: Path, data: Path, out: Path, resume: bool = False, device: str
     dataset.rescan()
     dataset.require()
     accelerator.print(f"{len(dataset.subjects)} training samples, {len(dataset.lights)} lights", flush=True)
-    Run(config, dataset, out, content, accelerator).go()
+    with stoppable(alone=process_count() == 1) as is_stopped:
+        Run(config, dataset, out, content, accelerator, is_stopped).go()
 
 
 class Run:
-    """The state of a run: live networks, their moving average, the optimiser, the place in the recipe."""
+    """The state of a run: live networks, their moving average, the optimiser, the place in the recipe.
 
-    def __init__(self, recipe: Recipe, dataset: Dataset, out: Path, content: dict | None, accelerator: Accelerator):
+    Args:
+        content: the checkpoint to go on from, or None.
+        is_stopped: asked after each step; once true the run keeps a checkpoint and raises KeyboardInterrupt.
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        dataset: Dataset,
+        out: Path,
+        content: dict | None,
+        accelerator: Accelerator,
+        is_stopped: Callable[[], bool],
+    ):
         self.recipe, self.dataset, self.out, self.accelerator = recipe, dataset, out, accelerator
+        self.is_stopped = is_stopped
         device = accelerator.device
         torch.manual_seed(recipe.seed)
         self.nets = PortraitNet(recipe.portrait).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -193,13 +210,15 @@ class Run:
                 sums, waited, reported, reported_at = {}, 0.0, self.step, time.monotonic()
             if self.step % self.recipe.picture_every == 0:
                 self._picture()
-            if self.step % self.recipe.checkpoint_every == 0:
+            if self.step % self.recipe.checkpoint_every == 0 or self.is_stopped():
                 self.kept = {
                     "optimiser": optimiser.state_dict(),
                     "critic": opponent.state() if opponent else None,
                     "sums": {name: float(value) for name, value in sums.items()},
                 }
                 self._keep()
+            if self.is_stopped():
+                raise KeyboardInterrupt
 
     def _generator(self) -> torch.Generator:
         # The step alone decides what is drawn, so that a resumed run sees what an uninterrupted one would have.

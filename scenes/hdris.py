@@ -1,12 +1,15 @@
 """Which panoramas there are, and drawing one of them."""
 
 import importlib.util
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from ..errors import SceneError
+
+DATAFILES_VARIABLE = "RELIGHT_STAGE_DATAFILES"
 
 
 @dataclass(frozen=True)
@@ -24,8 +27,11 @@ def studio_hdris(datafiles: Path | None = None) -> tuple[Path, ...]:
     """The CC0 panoramas that every Blender ships (city, courtyard, forest, interior, night, studio, sunrise, sunset).
 
     Args:
-        datafiles: Blender's ``datafiles`` folder; None looks in the installed bpy wheel, without importing it.
+        datafiles: Blender's ``datafiles`` folder; None takes the environment's RELIGHT_STAGE_DATAFILES, which Blender
+            gives to what it starts, or looks in the installed bpy wheel, without importing it.
     """
+    if datafiles is None and os.environ.get(DATAFILES_VARIABLE):
+        datafiles = Path(os.environ[DATAFILES_VARIABLE])
     if datafiles is None:
         spec = importlib.util.find_spec("bpy")
         if spec is None or spec.origin is None:

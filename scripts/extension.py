@@ -17,9 +17,20 @@ from wheels import WheelError, fetch_wheels, read_pins
 
 ROOT = Path(__file__).resolve().parents[1]
 
-# What Blender needs: the package itself, without recipes, tests and tools.
-CONTENTS = ("__init__.py", "cli.py", "errors.py", "library.py", "LICENSE", "addon", "scenes", "synth", "nets")
-LEFT_OUT = shutil.ignore_patterns("__pycache__", ".*", "configs")
+# What Blender needs: the package itself, without tests and tools.
+CONTENTS = (
+    "__init__.py",
+    "__main__.py",
+    "cli.py",
+    "errors.py",
+    "library.py",
+    "LICENSE",
+    "addon",
+    "scenes",
+    "synth",
+    "nets",
+)
+LEFT_OUT = shutil.ignore_patterns("__pycache__", ".*")
 HOSTS = {("Linux", "x86_64"): "linux-x64", ("Windows", "AMD64"): "windows-x64", ("Darwin", "arm64"): "macos-arm64"}
 
 

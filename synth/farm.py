@@ -19,6 +19,7 @@ from .. import errors
 from ..errors import ConfigError, RelightError, RenderError, SampleError, SceneError
 from ..scenes.packs import Packs, find_packs
 from .claims import Claims
+from .progress import Progress
 from .sample import sample_name
 from .settings import Settings, Shard, claim_folder
 from .workers import Worker, cpu_shares, worker_command
@@ -228,12 +229,11 @@ class Farm:
         """A sample of a group at work is complete."""
         self.done += 1
         self.missing[group].discard(index)
-        self.report(f"{sample_name(index)}  {self._progress()}")
+        self.report(self._progress(sample_name(index)).line())
 
-    def _progress(self) -> str:
+    def _progress(self, newest: str) -> Progress:
         pace_s = (time.monotonic() - self.began) / self.done
-        there = self.asked - self.left
-        return f"{there} of {self.asked}  {3600 / pace_s:.0f} samples/hour  {_span(pace_s * self.left)} left"
+        return Progress(newest, self.asked - self.left, self.asked, round(3600 / pace_s), _span(pace_s * self.left))
 
     def _bury(self, worker: Worker) -> None:
         """A worker has ended by itself: its group is tried again by another, or given up."""

@@ -33,11 +33,15 @@ def sidebar(area):
     return next(region for region in area.regions if region.type == "UI")
 
 
-def find_button(area, operator):
-    """Feel down the sidebar: Ctrl-C over a button copies its command, which tells one from another."""
+def find_button(area, operator, share=0.4):
+    """Feel down the sidebar: Ctrl-C over a button copies its command, which tells one from another.
+
+    Args:
+        share: where across the sidebar the button is.
+    """
     region = sidebar(area)
     window_height = bpy.context.window.height
-    x = region.x + region.width * 2 // 5
+    x = region.x + int(region.width * share)
     for y in range(region.y + region.height - 40, region.y + 10, -12):
         bpy.context.window_manager.clipboard = ""
         xdotool("mousemove", str(x), str(window_height - y))

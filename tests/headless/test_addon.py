@@ -101,9 +101,9 @@ def test_the_button_leaves_the_picture_that_the_code_behind_it_computes(extensio
     images, probe, relighting = (extension(f"addon.{name}") for name in ("images", "probe", "relighting"))
     colour, matte = images.to_linear(images.read_pixels(photo))
     light_map = probe.light_map(scene, probe.view_of(bpy.context))
-    folder = Path(bpy.context.preferences.addons[EXTENSION].preferences.model_folder)
+    networks = extension("addon.preferences").networks()
     expected = relighting.Studio().relight(
-        colour, matte, light_map, None, name="photo", model_folder=folder, progress=lambda fraction, text: None
+        colour, matte, light_map, None, name="photo", networks=networks, progress=lambda fraction, text: None
     )
     result = scene.relight_stage.relit
     assert (result.name, result.is_float, tuple(result.size)) == ("portrait relit", True, (160, 192))

@@ -1,6 +1,8 @@
 """Training learns, stops, and goes on as if it had not stopped."""
 
 import csv
+import os
+import signal
 from dataclasses import replace
 
 import numpy as np
@@ -93,6 +95,26 @@ def test_a_run_killed_and_resumed_equals_one_that_ran_through(short, spheres, th
         *((("0", str(step))) for step in (4, 8, 12)),
         *((("1", str(step))) for step in (4, 8)),
     }
+
+
+def test_a_run_that_is_asked_to_stop_keeps_the_step_it_is_at_and_goes_on_from_there(short, spheres, through, tmp_path):
+    calls, forward, before = [], Objective.forward, signal.getsignal(signal.SIGTERM)
+
+    def asks(*args):
+        calls.append(1)
+        if len(calls) == 7:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return forward(*args)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Objective, "forward", asks)
+        with pytest.raises(KeyboardInterrupt):
+            train.train(short, spheres, tmp_path / "stopped")
+    # Of its own accord it keeps every fifth step.
+    assert read_checkpoint(tmp_path / "stopped" / "checkpoint.pt")["step"] == 7
+    assert signal.getsignal(signal.SIGTERM) is before
+    train.train(short, spheres, tmp_path / "stopped", resume=True)
+    check_same_weights(through, tmp_path / "stopped")
 
 
 # What version 0.1.0 wrote: the keys of checkpoint.pt and of the recipe in it.

@@ -47,6 +47,7 @@ class _Graph:
             self.constants,
         )
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+        helper.set_model_props(model, {"format": "1", "version": "stand-in"})
         onnx.checker.check_model(model)
         onnx.save(model, path)
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from relight_stage.addon.previews import Previewer, Request
-from relight_stage.addon.relighting import Studio
+from relight_stage.addon.relighting import Networks, Studio
 from relight_stage.nets.lit import NEUTRAL, Sliders
 from relight_stage.scenes.colour import srgb_to_linear
 
@@ -44,7 +44,7 @@ def request_for(networks, photo):
             read_background=lambda size, draft: None,
             longest_px=120,
             face=0,
-            model_folder=networks,
+            networks=Networks(networks),
         )
         return replace(request, **changes)
 
@@ -94,7 +94,7 @@ def test_the_picture_is_the_buttons_where_the_photo_is_no_larger(request_for, ph
         request.read_light(False),
         None,
         name="photo",
-        model_folder=networks,
+        networks=Networks(networks),
         progress=lambda fraction, text: None,
     )
     # An even light has no key to raise; float32 sums in another order.

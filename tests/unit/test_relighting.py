@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from relight_stage.addon.relighting import Studio, draw_maps
+from relight_stage.addon.relighting import Networks, Studio, draw_maps
 from relight_stage.addon.worker import Cancelled
 from relight_stage.errors import ModelError, PhotoError
 from relight_stage.scenes.colour import srgb_to_linear
@@ -38,7 +38,7 @@ def relight(networks, photo):
             "light_map": even_light(1.0),
             "background": None,
             "name": "photo.png",
-            "model_folder": networks,
+            "networks": Networks(networks),
             "progress": lambda fraction, text: None,
         }
         arguments |= changes
@@ -102,7 +102,7 @@ def test_another_photo_matte_or_network_is_taken_apart_anew(relight, photo, netw
     elif what == "matte":
         changes = {"matte": np.ones(photo.shape[:2], np.float32)}
     else:
-        changes = {"model_folder": stand_ins.write_networks(tmp_path / "others")}
+        changes = {"networks": Networks(stand_ins.write_networks(tmp_path / "others"))}
     assert relight(**changes).is_new
 
 
@@ -134,7 +134,7 @@ def test_a_failed_photo_leaves_the_last_one_in_the_studio(relight, photo):
 
 def test_missing_networks_are_named(relight, tmp_path):
     with pytest.raises(ModelError, match=r"matting\.onnx is missing"):
-        relight(model_folder=tmp_path)
+        relight(networks=Networks(tmp_path))
 
 
 def test_the_maps_are_drawn_as_pictures(relight):

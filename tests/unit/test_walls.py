@@ -13,8 +13,9 @@ ROOMS = ("addon", "nets", "scenes", "synth")
 PACKAGE = sorted([*ROOT.glob("*.py"), *(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))])
 
 # Parts of addon and nets that run without bpy and torch; every other file there may import its library.
-ADDON_PLAIN = {"previews", "relighting", "worker"}
-NETS_PLAIN = {"__init__", "config", "framing", "infer", "photos", "resampling", "slurm", "terms", "views"}
+ADDON_PLAIN = {"datasets", "jobs", "plots", "previews", "pythons", "relighting", "trainings", "watching", "worker"}
+NETS_PLAIN = {"__init__", "config", "framing", "infer", "memory", "photos", "resampling", "slurm", "stopping"}
+NETS_PLAIN |= {"terms", "views"}
 SYNTH_BLENDER = {"denoise", "device", "lamps", "render", "shots", "stage"}
 
 # A room may import from the rooms named here, and from itself.
@@ -26,19 +27,8 @@ MAY_IMPORT = {
     "synth (Blender)": {"errors", "scenes", "scenes.build", "synth"},
     "nets": {"errors", "scenes", "synth"},
     # cli: Blender's --command runs it. Of nets only what needs neither torch nor opencv, which Blender lacks.
-    "addon": {
-        "cli",
-        "errors",
-        "scenes",
-        "scenes.build",
-        "synth",
-        "synth (Blender)",
-        "nets.infer",
-        "nets.lit",
-        "nets.photo_light",
-        "nets.resampling",
-        "nets.views",
-    },
+    "addon": {"cli", "errors", "scenes", "scenes.build", "synth", "synth (Blender)"}
+    | {"nets.infer", "nets.lit", "nets.memory", "nets.photo_light", "nets.resampling", "nets.views"},
 }
 
 

@@ -1,0 +1,182 @@
+"""The visit of the jobs: the example, a dataset of three portraits, a training of a minute and its networks."""
+
+import sys
+import time
+from importlib import import_module
+from pathlib import Path
+
+import bpy
+
+sys.path.insert(0, str(Path(__file__).parent))
+from clicks import FOLDER, click, facts, find_button, key, open_tab, play, report, shoot, sidebar, wait_for_run, xdotool
+
+PYTHON = FOLDER.parent / "python"
+EXTENSION = "bl_ext.user_default.relight_stage"
+HEADER_PX = 26  # from one closed panel to the next
+LONGEST_S = 600
+
+
+def scenario():
+    """One visit; every ``yield`` waits for that many seconds while Blender goes on."""
+    preferences = bpy.context.preferences.addons[EXTENSION].preferences
+    preferences.python = str(PYTHON)
+    window = bpy.context.window
+    area = max(window.screen.areas, key=lambda area: area.width * area.height)
+    area.ui_type = "IMAGE_EDITOR"
+    yield 0.5
+    yield from open_tab(area)
+    scene = bpy.context.scene
+    shoot("jobs_empty")
+
+    example = yield from find_button(area, "relight_stage.try_example")
+    yield from click(example)
+    report["example"] = yield from wait_for_run()
+    report["example"].update(facts(scene.relight_stage.relit), world=scene.world.name)
+    yield 1.0
+    shoot("jobs_example")
+
+    # By its key, over the picture.
+    before = len(bpy.data.images)
+    yield from key(area, "ctrl+alt+shift+l")
+    report["by_key"] = yield from wait_for_run()
+    report["by_key"]["images"] = len(bpy.data.images) - before
+
+    # F3 finds it, too.
+    yield from key(area, "F3")
+    xdotool("type", "relight photo")
+    yield 1.0
+    shoot("jobs_search")
+    yield from key(area, "Escape")
+
+    # The panel Relight is closed by its header; below it are the two of the jobs.
+    yield from click(header(area, 0))
+    yield 0.5
+    yield from click(header(area, 1))
+    yield 1.0
+    own = scene.relight_stage_dataset
+    own.folder, own.count, own.size, own.samples = str(FOLDER / "set"), 3, 64, 2
+    yield 1.5
+    shoot("jobs_dataset")
+    yield from dataset(area)
+
+    yield from click(header(area, 1))
+    yield 0.5
+    yield from click(header(area, 2))
+    scene.relight_stage_training.recipe = "tiny"
+    scene.relight_stage_training.run = str(FOLDER / "run")
+    yield 1.0
+    yield from training(area)
+
+    bpy.ops.wm.save_as_mainfile(filepath=str(FOLDER / "jobs.blend"))
+    bpy.ops.wm.open_mainfile(filepath=str(FOLDER / "jobs.blend"))
+    yield 2.0
+    scene = bpy.context.scene
+    report["reopened"] = {
+        "folder": scene.relight_stage_dataset.folder == str(FOLDER / "set"),
+        "count": scene.relight_stage_dataset.count,
+        "recipe": scene.relight_stage_training.recipe,
+        "photo": scene.relight_stage.photo.name if scene.relight_stage.photo else None,
+    }
+    bpy.ops.screen.userpref_show(section="ADDONS")
+    yield 1.0
+    bpy.context.window_manager.addon_search = "Relight"
+    bpy.ops.preferences.addon_expand(module=EXTENSION)
+    yield 2.0
+    shoot("jobs_preferences")
+    german = next((name for name in ("de", "de_DE") if name in bpy.app.translations.locales), None)
+    if german is not None:
+        bpy.context.preferences.view.language = german
+    text = bpy.app.translations.pgettext_iface("Relight Photo", "Operator")
+    report["german"] = text if german else "this Blender was built without languages"
+    yield 1.0
+    shoot("jobs_german")
+
+
+def dataset(area):
+    """Start, see it advance, stop, resume, see it done."""
+    board = import_module(f"{EXTENSION}.addon.noticeboard")
+    folder = FOLDER / "set"
+    start = yield from find_button(area, "relight_stage.start_dataset")
+    yield from click(start)
+    seen = yield from wait_until(lambda: board.dataset_in(folder).there >= 1)
+    seen["running"] = board.dataset_in(folder).is_running
+    yield 2.0
+    shoot("jobs_dataset_running")
+    stop = yield from find_button(area, "relight_stage.stop_dataset", share=0.83)
+    yield from click(stop)
+    yield from wait_until(lambda: not board.dataset_in(folder).is_running)
+    seen["stopped_at"] = board.dataset_in(folder).there
+    seen["error"] = board.dataset_in(folder).error
+    yield 1.5
+    shoot("jobs_dataset_stopped")
+    resume = yield from find_button(area, "relight_stage.start_dataset")
+    yield from click(resume)
+    yield from wait_until(lambda: board.dataset_in(folder).is_running)
+    yield from wait_until(lambda: not board.dataset_in(folder).is_running)
+    seen["there"] = board.dataset_in(folder).there
+    yield 1.5
+    shoot("jobs_dataset_done")
+    report["dataset"] = seen
+
+
+def training(area):
+    """Start, stop, resume to the end, load the result and relight with it."""
+    board = import_module(f"{EXTENSION}.addon.noticeboard")
+    preferences, run = bpy.context.preferences.addons[EXTENSION].preferences, FOLDER / "run"
+    yield from wait_until(lambda: board.python_for(str(PYTHON)).python or board.python_for(str(PYTHON)).error)
+    seen = {"python": board.python_for(str(PYTHON)).error or board.python_for(str(PYTHON)).python.torch}
+    yield 1.5
+    shoot("jobs_training")
+    start = yield from find_button(area, "relight_stage.start_training")
+    yield from click(start)
+    yield from wait_until(lambda: board.training_in(run).stage >= 1)
+    yield 1.5
+    shoot("jobs_training_running")
+    stop = yield from find_button(area, "relight_stage.stop_training", share=0.83)
+    yield from click(stop)
+    yield from wait_until(lambda: not board.training_in(run).is_running)
+    status = board.training_in(run)
+    seen["stopped"] = {"can_go_on": status.can_go_on, "is_done": status.is_done, "error": status.error}
+    yield 1.5
+    if not status.is_done:
+        resume = yield from find_button(area, "relight_stage.start_training")
+        yield from click(resume)
+        yield from wait_until(lambda: board.training_in(run).is_running)
+    yield from wait_until(lambda: not board.training_in(run).is_running)
+    yield 1.5
+    shoot("jobs_training_done")
+    seen["done"], seen["error"] = board.training_in(run).is_done, board.training_in(run).error
+    load = yield from find_button(area, "relight_stage.load_training")
+    yield from click(load)
+    yield from wait_until(lambda: preferences.model_folder)
+    seen["model_folder"] = preferences.model_folder == str(run / "onnx")
+    yield 1.0
+    shoot("jobs_training_loaded")
+    report["training"] = seen
+    # A training of a minute knows no face; that it was asked is what counts.
+    yield from key(area, "ctrl+alt+shift+l")
+    run_with_it = yield from wait_for_run()
+    report["with_it"] = {"error": run_with_it["error"]}
+    yield from key(area, "Escape")
+    bpy.ops.relight_stage.reset_networks()
+    report["reset"] = preferences.model_folder == ""
+
+
+def wait_until(happens):
+    """Wait; the redraws that ask for a new look are Blender's own."""
+    started = time.monotonic()
+    while not happens():
+        if time.monotonic() - started > LONGEST_S:
+            raise AssertionError(f"waited {LONGEST_S} s in vain")
+        yield 0.3
+    return {"waited_s": time.monotonic() - started}
+
+
+def header(area, index):
+    """Where to click to open or close the panel ``index`` while those above it are closed."""
+    region = sidebar(area)
+    y = region.y + region.height - 14 - index * HEADER_PX
+    return region.x + region.width * 2 // 5, bpy.context.window.height - y
+
+
+play(scenario())

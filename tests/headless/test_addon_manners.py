@@ -1,0 +1,231 @@
+"""How the extension behaves in Blender: it leaves nothing behind, speaks German, takes no key away, keeps its files."""
+
+import gc
+import importlib
+import re
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+bpy = pytest.importorskip("bpy", reason="the headless tier needs the bpy wheel: make env")
+
+ROOT = Path(__file__).resolve().parents[2]
+EXTENSION = "bl_ext.relight_manners.relight_stage"
+
+
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("extensions")
+    (folder / "relight_stage").symlink_to(ROOT)
+    repos = bpy.context.preferences.extensions.repos
+    repo = repos.new(name="Relight manners", module="relight_manners", custom_directory=str(folder))
+    yield folder
+    repos.remove(repo)
+
+
+@pytest.fixture
+def extension(repository):
+    """The repository, linked into a repository of extensions and enabled; its modules by name."""
+    import addon_utils
+
+    assert addon_utils.enable(EXTENSION, default_set=True) is not None
+    yield lambda name: importlib.import_module(f"{EXTENSION}.{name}")
+    addon_utils.disable(EXTENSION, default_set=True)
+
+
+def left_behind():
+    """Everything of ours that Blender holds: classes, properties, handlers, timers, keys, menus."""
+    handlers = {
+        f"{name}: {function.__module__}"
+        for name in dir(bpy.app.handlers)
+        if isinstance(functions := getattr(bpy.app.handlers, name), list)
+        for function in functions
+        if "relight" in function.__module__
+    }
+    keys = {
+        f"{keymap.name}: {item.idname}"
+        for keymap in bpy.context.window_manager.keyconfigs.addon.keymaps
+        for item in keymap.keymap_items
+        if "relight" in item.idname
+    }
+    types = {name for name in dir(bpy.types) if name.startswith("RELIGHT_STAGE")}
+    properties = {
+        f"{owner.__name__}.{name}"
+        for owner in (bpy.types.Scene, bpy.types.WindowManager, bpy.types.Image, bpy.types.Object)
+        for name in (p.identifier for p in owner.bl_rna.properties)
+        if "relight" in name
+    }
+    menus = {
+        f"{menu.__name__}: {function.__module__}"
+        for menu in (bpy.types.IMAGE_MT_image, bpy.types.VIEW3D_MT_image_add)
+        for function in getattr(menu.draw, "_draw_funcs", ())
+        if "relight" in function.__module__
+    }
+    return handlers | keys | types | properties | menus
+
+
+def test_enabling_and_disabling_ten_times_leaves_nothing(repository):
+    import addon_utils
+    from bpy.utils import previews
+
+    collections = len([thing for thing in gc.get_objects() if isinstance(thing, previews.ImagePreviewCollection)])
+    enabled = []
+    for _ in range(10):
+        assert addon_utils.enable(EXTENSION, default_set=True) is not None
+        enabled.append(left_behind())
+        addon_utils.disable(EXTENSION, default_set=True)
+        assert left_behind() == set()
+    assert len(enabled[0]) > 20 and all(found == enabled[0] for found in enabled)
+    gc.collect()
+    after = [thing for thing in gc.get_objects() if isinstance(thing, previews.ImagePreviewCollection)]
+    assert len(after) == collections
+
+
+def test_the_shortcut_is_no_one_elses(extension):
+    """In Blender's own keymaps of these editors, and in those that hold everywhere."""
+    keyconfigs = bpy.context.window_manager.keyconfigs
+    ours = [
+        (keymap.name, item)
+        for keymap in keyconfigs.addon.keymaps
+        for item in keymap.keymap_items
+        if item.idname.startswith("relight_stage.")
+    ]
+    assert {name for name, _ in ours} == {"Image", "3D View"}
+
+    # In the background the keymaps are empty; the file that fills them is there.
+    folder = next(Path(path) for path in bpy.utils.preset_paths("keyconfig"))
+    sys.path.insert(0, str(folder / "keymap_data"))
+    try:
+        blender_default = importlib.import_module("blender_default")
+    finally:
+        sys.path.pop(0)
+    near = re.compile(r"Window|Screen|Image|3D View|Object|Mesh|Curve|Pose|Sculpt|Paint|UV|Mask|Frames")
+    taken = {
+        (event["type"], *(bool(event.get(name)) for name in ("ctrl", "alt", "shift", "oskey"))): f"{name}: {operator}"
+        for name, _, content in blender_default.generate_keymaps(blender_default.Params())
+        if near.search(name)
+        for operator, event, _ in content["items"]
+    }
+    assert len(taken) > 100
+    for _, item in ours:
+        chord = (item.type, *(bool(value) for value in (item.ctrl, item.alt, item.shift, item.oskey)))
+        assert chord not in taken, taken[chord]
+
+
+def test_what_f3_searches_names_the_buttons(extension):
+    """F3 finds operators by the menus that name them."""
+    for menu in (bpy.types.IMAGE_MT_image, bpy.types.VIEW3D_MT_image_add):
+        assert any(function.__module__ == f"{EXTENSION}.addon.menus" for function in menu.draw._draw_funcs)
+
+
+def test_every_operator_can_be_found_by_name_and_explains_itself(extension):
+    found = [getattr(bpy.ops.relight_stage, name).get_rna_type() for name in dir(bpy.ops.relight_stage)]
+    assert len(found) > 12
+    for rna in found:
+        assert rna.name and rna.name[0].isupper() and not rna.name.endswith("."), rna.identifier
+        assert len(rna.description) > 10 and not rna.description.endswith("."), rna.identifier
+
+
+def test_every_setting_has_a_tooltip_that_blender_can_end_with_a_full_stop(extension):
+    groups = (
+        extension("addon.dataset").RELIGHT_STAGE_PG_dataset,
+        extension("addon.training").RELIGHT_STAGE_PG_training,
+        extension("addon.preferences").RELIGHT_STAGE_AP_preferences,
+    )
+    for group in groups:
+        for item in group.bl_rna.properties:
+            if item.is_runtime:
+                assert item.description and not item.description.endswith("."), f"{group.__name__}.{item.identifier}"
+
+
+def test_german_covers_what_it_claims(extension):
+    """Every text of the table is one that the add-on really has; a changed label must take its translation along."""
+    texts = extension("addon.translation").texts()["de"]
+    sources = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "addon").glob("*.py"))
+    # A long text is broken into several literals in the source.
+    joined = re.sub(r'"\s*\n\s*"', "", sources.replace((ROOT / "addon/translation.py").read_text(encoding="utf-8"), ""))
+    for (_, english), german in texts.items():
+        assert f'"{english}"' in joined, english
+        assert german
+
+
+def test_blender_speaks_german(extension):
+    if "de" not in bpy.app.translations.locales and "de_DE" not in bpy.app.translations.locales:
+        pytest.skip("this Blender was built without languages")
+    view = bpy.context.preferences.view
+    before, view.language = view.language, next(x for x in ("de", "de_DE") if x in bpy.app.translations.locales)
+    try:
+        assert bpy.app.translations.pgettext_iface("Relight Photo", "Operator") == "Foto neu beleuchten"
+    finally:
+        view.language = before
+
+
+def test_a_preset_keeps_the_settings_and_none_of_this_files_images(extension):
+    values = extension("addon.presets").values()
+    assert {"settings.background", "settings.colour"} <= set(values)
+    assert not {"settings.photo", "settings.relit", "settings.card"} & set(values)
+    settings = bpy.context.scene.relight_stage
+    settings.background, settings.colour = "COLOUR", (0.1, 0.2, 0.3)
+    assert bpy.ops.relight_stage.add_preset(name="Blue wall") == {"FINISHED"}
+    path = Path(bpy.utils.preset_paths("relight_stage")[0]) / "Blue_wall.py"
+    try:
+        settings.background, settings.colour = "WORLD", (1, 1, 1)
+        bpy.ops.script.execute_preset(filepath=str(path), menu_idname="RELIGHT_STAGE_PT_presets")
+        assert settings.background == "COLOUR"
+        assert tuple(settings.colour) == pytest.approx((0.1, 0.2, 0.3))
+    finally:
+        path.unlink()
+
+
+def test_the_preferences_reach_the_networks(extension, tmp_path):
+    import onnxruntime
+
+    preferences = bpy.context.preferences.addons[EXTENSION].preferences
+    networks = extension("addon.preferences").networks
+    assert networks() == extension("addon.relighting").Networks()
+    preferences.threads, preferences.model_folder = 1, str(tmp_path)
+    assert (networks().threads, networks().folder) == (1, tmp_path)
+    offered = {item.identifier for item in preferences.bl_rna.properties["provider"].enum_items} or {
+        item[0] for item in extension("addon.preferences")._providers_here()
+    }
+    assert "CPUExecutionProvider" in offered and offered <= set(onnxruntime.get_available_providers())
+    preferences.threads, preferences.model_folder = 0, ""
+
+
+def test_an_unknown_provider_of_another_computer_falls_back_to_the_processor(extension):
+    preferences = bpy.context.preferences.addons[EXTENSION].preferences
+    networks = extension("addon.preferences").networks
+    here = {item[3] for item in extension("addon.preferences")._providers_here()}
+    absent = next(item for item in extension("addon.preferences")._PROVIDERS if item[3] not in here)
+    if bpy.app.version >= (5, 0, 0):
+        preferences.bl_system_properties_get(do_create=True)["provider"] = absent[3]
+    else:
+        preferences["provider"] = absent[3]
+    try:
+        assert networks().providers == ("CPUExecutionProvider",)
+    finally:
+        preferences.property_unset("provider")
+
+
+def test_the_example_is_relit_and_kept_in_the_file(extension):
+    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=False)
+    scene = bpy.context.scene
+    assert bpy.ops.relight_stage.try_example() == {"FINISHED"}
+    settings = scene.relight_stage
+    assert settings.photo.name == "example.jpg" and settings.photo.packed_file is not None
+    assert scene.world.name == "sunset"
+    values = np.array(settings.relit.pixels[:], np.float32)
+    assert values.reshape(-1, 4)[:, :3].mean() > 0.01
+
+
+def test_the_example_leaves_a_world_with_nodes_of_the_users_own_alone(extension):
+    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=False)
+    world = bpy.data.worlds.new("Mine")
+    if bpy.app.version < (5, 0, 0):
+        world.use_nodes = True
+    world.node_tree.nodes.new("ShaderNodeTexSky")
+    bpy.context.scene.world = world
+    assert bpy.ops.relight_stage.try_example() == {"FINISHED"}
+    assert bpy.context.scene.world == world
