@@ -20,9 +20,12 @@ from ..scenes.light_map import olat_weights
 from ..synth.sample import read_meta, read_sample
 from . import metrics
 from .config import DataConfig
-from .data import Dataset, Subject, is_test, lit, sample_folders, straight
+from .crops import straight
+from .data import Dataset, Subject, is_test, sample_folders
+from .examples import lit
 from .export import GRAPHS
 from .illumination import stage_light
+from .infer import run_graph
 from .photography import backdrop_behind, develop, exposure
 from .preview import PALETTE
 
@@ -186,15 +189,17 @@ def judge(
         Relit pictures by method and the maps on the way by name, (H, W, C); scores of the maps.
     """
 
-    def run(name: str, *inputs: np.ndarray) -> list[np.ndarray]:
-        feed = dict(
-            zip(GRAPHS[name].inputs, (np.ascontiguousarray(x.transpose(2, 0, 1)[None]) for x in inputs), strict=True)
-        )
-        return [x[0].transpose(1, 2, 0) for x in sessions[name].run(list(GRAPHS[name].outputs), feed)]
+    def run(name: str, **inputs: np.ndarray) -> dict[str, np.ndarray]:
+        taken = {value.name for value in sessions[name].get_inputs()}
+        feed = {k: np.ascontiguousarray(x.transpose(2, 0, 1)[None]) for k, x in inputs.items() if k in taken}
+        return {key: x[0].transpose(1, 2, 0) for key, x in run_graph(sessions[name], **feed).items()}
 
-    parsing, _, matte, foreground = run("matting", case.photo)
-    normal, albedo = run("decompose", foreground, matte)
-    relit, _, _ = run("relight", foreground, matte, normal, albedo, case.light_map)
+    cut = run("matting", photo=case.photo)
+    given = {"foreground": cut["foreground"], "matte": cut["matte"]}
+    given |= run("decompose", **given)
+    relit = run("relight", **given, light_map=case.light_map)["relit"]
+    parsing, matte, foreground = cut["parsing"], cut["matte"], cut["foreground"]
+    normal, albedo = given["normal"], given["albedo"]
     covered = foreground[matte[:, :, 0] > 0.5]
     colour = np.median(covered, axis=0) if len(covered) else np.full(3, 0.5)
     lambert = lambert_light(case.light_map, mean_normal) * colour

@@ -21,7 +21,8 @@ from . import lobes
 from .adversarial import Opponent
 from .checkpoint import read_checkpoint, write_checkpoint, write_weights
 from .config import Recipe, StageConfig, find_run, read_recipe, recipe_from, table_of
-from .data import Dataset, batch_rand
+from .data import Dataset
+from .examples import Needs, batch_rand
 from .journal import Journal
 from .loader import batches
 from .objective import Objective, read_judges
@@ -250,7 +251,7 @@ class Run:
         if not self.journal:
             return
         rng = np.random.default_rng([self.recipe.seed, 2**31])
-        batch = batch_rand(rng, self.dataset, 4, self.recipe.stages[self.stage].size, relit=True)
+        batch = batch_rand(rng, self.dataset, 4, self.recipe.stages[self.stage].size, Needs(relit=True, seen=True))
         batch = {name: x.to(self.accelerator.device) for name, x in batch.items()}
         self.journal.picture(self.stage, self.step, self.average, batch)
 
