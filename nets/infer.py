@@ -30,6 +30,7 @@ PERSON_SHARE = 0.15
 # How sure the network is of its labels within the matte, in the mean: people 0.73 to 0.95, a cat 0.60.
 PERSON_CERTAINTY = 0.66
 
+
 class Contract(NamedTuple):
     """Names of a graph's inputs and outputs (docs/architecture.md).
 
@@ -294,7 +295,7 @@ def _open_graph(path: Path, providers: tuple[str, ...]) -> Any:
     inputs, outputs, later = GRAPHS[path.name]
     found_in, found_out = ({value.name for value in values} for values in (session.get_inputs(), session.get_outputs()))
     found, wanted = found_in | found_out, {*inputs, *outputs}
-    if found_in - set(inputs) or not (found >= wanted or found >= wanted - set(later) and not found & set(later)):
+    if found_in - set(inputs) or not (found >= wanted or (found >= wanted - set(later) and not found & set(later))):
         raise ModelError(
             f"{path} is not a network of Relight Stage: it takes {sorted(found_in)} and gives {sorted(found_out)}; "
             f"{sorted(inputs)} and {sorted(outputs)} are needed. Export it again with `relight-stage export`."
