@@ -171,6 +171,7 @@ class Recipe:
     """A whole training run.
 
     Attributes:
+        start: weights.safetensors to start from instead of random numbers; what does not fit starts at random.
         threads: of the computing process.
         workers: processes that make the batches; 0 makes them between the steps (where processes cannot fork).
         bf16: convolutions in bfloat16 (autocast) while training; losses and light stay in float32.
@@ -184,6 +185,7 @@ class Recipe:
 
     stages: tuple[StageConfig, ...]
     seed: int = 0
+    start: str = ""
     threads: int = 2
     workers: int = 1
     bf16: bool = True

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from ..errors import ConfigError
 from . import lobes
 from .adversarial import Opponent
-from .checkpoint import read_checkpoint, write_checkpoint, write_weights
+from .checkpoint import read_checkpoint, start_from, write_checkpoint, write_weights
 from .config import Recipe, StageConfig, find_run, read_recipe, recipe_from, table_of
 from .data import Dataset
 from .examples import Needs, batch_rand
@@ -46,7 +46,8 @@ def train(recipe: Path, data: Path, out: Path, resume: bool = False, device: str
     Raises:
         ConfigError: a bad recipe, or one that differs from the one the run began with.
         SampleError: no samples.
-        ModelError: no or a damaged checkpoint to resume from; a missing or damaged file of [backbones].
+        ModelError: no or a damaged checkpoint to resume from; missing or damaged weights to start from or file of
+            [backbones].
     """
     config = read_recipe(Path(recipe))
     out = Path(out)
@@ -85,6 +86,10 @@ class Run:
         device = accelerator.device
         torch.manual_seed(recipe.seed)
         self.nets = PortraitNet(recipe.portrait).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        if recipe.start and content is None:
+            left = start_from(self.nets, Path(recipe.start))
+            parts = sorted({".".join(name.split(".")[:2]) for name in left})
+            accelerator.print(f"started from {recipe.start}; at random: {', '.join(parts) or 'nothing'}", flush=True)
         self.average = PortraitNet(recipe.portrait).eval()
         self.average.load_state_dict(self.nets.state_dict())
         self.stage, self.step, self.seconds = 0, 0, 0.0
