@@ -34,14 +34,14 @@ class VisibilityNet(nn.Module):
 
     def __init__(self, config: VisibilityConfig):
         super().__init__()
-        self.unet = UNet(7, config.unet)
+        self.unet = UNet(7, config.unet, finest=1)
         self.head = nn.Conv2d(config.unet.widths[1], config.directions, 3, padding=1)
 
     def forward(self, foreground: Tensor, normal: Tensor, matte: Tensor) -> Tensor:
         """Foreground and normals (B, 3, H, W), matte (B, 1, H, W)."""
         x = torch.cat([encode(foreground) * matte, normal * matte, matte], dim=1)
         # Most light arrives.
-        return torch.sigmoid(self.head(self.unet(x)[-2]).float() + 2)
+        return torch.sigmoid(self.head(self.unet(x)[-1]).float() + 2)
 
 
 class Cells(nn.Module):

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from relight_stage.errors import ModelError
-from relight_stage.nets import evaluate, export
+from relight_stage.nets import export
 
 
 @pytest.fixture(scope="module")
@@ -82,19 +82,3 @@ def test_a_graph_that_computes_something_else_is_refused(run_folder, tmp_path):
 def test_a_folder_without_a_run_is_refused(tmp_path):
     with pytest.raises(ModelError, match="does not exist"):
         export.export(tmp_path, tmp_path / "out")
-
-
-def test_evaluation_scores_ours_and_both_baselines(exported, spheres, tmp_path, capsys):
-    result = evaluate.evaluate(exported, spheres, tmp_path / "scores")
-    assert set(result["relit"]) == set(evaluate.METHODS)
-    assert result["pictures"] >= evaluate.LIGHTS and result["identities"] >= 1
-    assert json.loads((tmp_path / "scores" / "scores.json").read_text()) == result
-    table = (tmp_path / "scores" / "scores.md").read_text()
-    assert table.strip() in capsys.readouterr().out
-    for method in evaluate.METHODS:
-        assert method in table
-
-
-def test_evaluation_without_weights_says_where_they_should_be(tmp_path, spheres):
-    with pytest.raises(ModelError, match=r"matting\.onnx does not exist"):
-        evaluate.evaluate(tmp_path, spheres)

@@ -22,7 +22,7 @@ def test_a_run_leaves_weights_losses_and_pictures(run_folder, recipe_path):
     names = {path.name for path in run_folder.iterdir()}
     assert names == {"checkpoint.pt", "loss.csv", "pictures", "recipe.json", "weights.safetensors"}
     rows = list(csv.DictReader((run_folder / "loss.csv").open()))
-    assert {row["net"] for row in rows} == {"matting", "geometry", "albedo", "shading"}
+    assert {row["net"] for row in rows} == {stage.net for stage in stages}
     assert len(list((run_folder / "pictures").glob("*.png"))) >= len(stages)
     assert read_checkpoint(run_folder / "checkpoint.pt")["stage"] == len(stages)
 
