@@ -265,6 +265,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     evaluate.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder of the dataset")
     evaluate.add_argument("--out", type=Path, metavar="DIR", help="write the scores and pictures here")
+    evaluate.add_argument(
+        "--everyone", action="store_true", help="nobody in the dataset was trained on: test all, not the held-out share"
+    )
+    evaluate.add_argument(
+        "--lpips", type=Path, metavar="FILE", help="ONNX: two pictures in [-1, 1] to their LPIPS; also gives MPS"
+    )
+    evaluate.add_argument(
+        "--identity", type=Path, metavar="FILE", help="ONNX: a face in [-1, 1] to an embedding; gives its cosine"
+    )
 
     export = add_command(commands, "export", _export, "turn a training run into ONNX files")
     export.add_argument("run_folder", metavar="RUN", type=Path, help="folder that train wrote")

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..errors import ModelError
 
@@ -78,3 +78,37 @@ def read_weights(path: Path) -> tuple[dict[str, Tensor], dict]:
     if metadata.get("format") != str(FORMAT) or not isinstance(config, dict):
         raise ModelError(f"{path} has format {metadata.get('format')}; this version reads format {FORMAT}.")
     return weights, config
+
+
+def start_from(nets: nn.Module, path: Path) -> list[str]:
+    """Take over what fits of trained weights: tensors of the same name and shape.
+
+    A convolution that has more inputs now starts with zeros for those, so that at first it does what it did.
+
+    Returns:
+        Names of the tensors of ``nets`` that keep their random start.
+
+    Raises:
+        ModelError: missing or damaged weights, or none that fit.
+    """
+    weights, _ = read_weights(path)
+    state, left = nets.state_dict(), []
+    for name, tensor in state.items():
+        given = weights.get(name)
+        if given is None or given.ndim != tensor.ndim:
+            left.append(name)
+        elif given.shape == tensor.shape:
+            tensor.copy_(given)
+        elif given.ndim == 4 and _without_inputs(given) == _without_inputs(tensor) and given.shape[1] < tensor.shape[1]:
+            tensor.zero_()
+            tensor[:, : given.shape[1]] = given
+        else:
+            left.append(name)
+    if len(left) == len(state):
+        raise ModelError(f"Nothing in {path} fits these networks. Start from weights of the same recipe.")
+    nets.load_state_dict(state)
+    return left
+
+
+def _without_inputs(kernel: Tensor) -> tuple[int, ...]:
+    return (kernel.shape[0], *kernel.shape[2:])

@@ -15,7 +15,7 @@ from .terms import AdversarialConfig, BackboneConfig, Terms
 # What the networks name: of the labels of a sample, all but accessories and props, which are clothes to them.
 PARSED = LABELS[:7]
 
-NETS = ("matting", "geometry", "albedo", "shading")
+NETS = ("matting", "geometry", "albedo", "visibility", "shading")
 STAGES = (*NETS, "all")
 
 
@@ -50,16 +50,23 @@ class MattingConfig:
 
 
 @dataclass(frozen=True)
-class ShadingConfig:
-    """Specular net and neural renderer.
+class VisibilityConfig:
+    """Visibility net.
 
     Attributes:
-        visibility: number of directions for which the renderer predicts how much light arrives.
+        directions: for how many, evenly around, it is predicted whether light arrives.
     """
+
+    unet: UNetConfig = UNetConfig((16, 32, 32, 48, 64, 96))
+    directions: int = 64
+
+
+@dataclass(frozen=True)
+class ShadingConfig:
+    """Specular net and neural renderer."""
 
     specular: UNetConfig = UNetConfig((8, 12, 16, 32, 48, 64))
     renderer: UNetConfig = UNetConfig((16, 32, 32, 48, 64, 96))
-    visibility: int = 32
 
 
 @dataclass(frozen=True)
@@ -69,6 +76,7 @@ class PortraitConfig:
     matting: MattingConfig = MattingConfig()
     geometry: UNetConfig = UNetConfig()
     albedo: UNetConfig = UNetConfig()
+    visibility: VisibilityConfig = VisibilityConfig()
     shading: ShadingConfig = ShadingConfig()
 
 
@@ -126,8 +134,8 @@ class StageConfig:
     """One stretch of training of one network; ends at ``steps`` or after ``minutes``, whichever comes first.
 
     Attributes:
-        net: matting, geometry, albedo, shading (specular net and renderer together), or all four end to end on the
-            relit picture.
+        net: matting, geometry, albedo, visibility, shading (specular net and renderer together), or all five end to
+            end on the relit picture.
         size: side of the square training crops in px, a multiple of 32.
         batch: examples a step, shared out among the processes of a run.
         rate: peak learning rate; it falls to a fiftieth on a cosine.
@@ -163,6 +171,7 @@ class Recipe:
     """A whole training run.
 
     Attributes:
+        start: weights.safetensors to start from instead of random numbers; what does not fit starts at random.
         threads: of the computing process.
         workers: processes that make the batches; 0 makes them between the steps (where processes cannot fork).
         bf16: convolutions in bfloat16 (autocast) while training; losses and light stay in float32.
@@ -176,6 +185,7 @@ class Recipe:
 
     stages: tuple[StageConfig, ...]
     seed: int = 0
+    start: str = ""
     threads: int = 2
     workers: int = 1
     bf16: bool = True
@@ -332,11 +342,13 @@ def _check_portrait(portrait: PortraitConfig, name: str) -> None:
         "matting.decoders": (portrait.matting.decoders, 4),
         "geometry.widths": (portrait.geometry.widths, 6),
         "albedo.widths": (portrait.albedo.widths, 6),
+        "visibility.unet.widths": (portrait.visibility.unet.widths, 6),
         "shading.specular.widths": (portrait.shading.specular.widths, 6),
         "shading.renderer.widths": (portrait.shading.renderer.widths, 6),
     }
     for key, (widths, count) in levels.items():
         if len(widths) != count or min(widths) < 1:
             raise ConfigError(f"{name}: portrait.{key} is {list(widths)}; it must be {count} positive widths.")
-    if portrait.shading.visibility < 4:
-        raise ConfigError(f"{name}: portrait.shading.visibility is {portrait.shading.visibility}; wanted is 4 or more.")
+    count = portrait.visibility.directions
+    if count < 4:
+        raise ConfigError(f"{name}: portrait.visibility.directions is {count}; wanted is 4 or more.")

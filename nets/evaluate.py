@@ -1,71 +1,130 @@
-"""Scores of exported weights on people and panoramas that training never saw, beside two baselines.
+"""Scores of exported weights on people and light that training never saw, beside baselines.
 
-Each test subject is lit by a test panorama for the photo and by another for the picture that is wanted; the whole
-pipeline runs from the photo alone, on the ONNX files as shipped. Relit pictures are compared over the true matte,
-all methods matched to the truth's brightness by one factor a picture, except for log-RMSE, where brightness counts.
+The whole pipeline runs from the photo alone, on the ONNX files as shipped. Relit pictures are compared over the true
+matte, all methods matched to the truth's brightness by one factor a picture, except for log-RMSE, where brightness
+counts. Every score is a mean over pictures; its standard error is over identities, which are what was drawn at random.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-import cv2
 import numpy as np
 import onnxruntime
 
 from ..errors import ModelError, SampleError
 from ..scenes import light_map as light_maps
-from ..scenes.light_map import olat_weights
 from ..synth.sample import read_meta, read_sample
-from . import metrics
+from . import metrics, report
+from .cases import KINDS, Photo, Wanted, photos
 from .config import DataConfig
-from .data import Dataset, Subject, is_test, lit, sample_folders, straight
+from .data import Dataset, is_test, sample_folders
 from .export import GRAPHS
-from .illumination import stage_light
-from .photography import backdrop_behind, develop, exposure
-from .preview import PALETTE
+from .infer import run_graph
 
 SHIPPED = Path(__file__).parent / "weights"
-SEED = 7
-LIGHTS = 3  # pairs of lights a subject
-METHODS = ("ours", "input unchanged", "mean normals, Lambert")
+OURS = "ours"
+METHODS = (OURS, "input unchanged", "predicted normals, Lambert", "mean normals, Lambert")
 MEAN_OF = 64  # training samples whose normals are averaged for the baseline
 
+Sessions = dict[str, onnxruntime.InferenceSession]
+Maps = dict[str, np.ndarray]
 
-class Case(NamedTuple):
-    """A photo, what it was made of, and the picture that is wanted; (H, W, C) float32.
 
-    rendered: the wanted picture was rendered under the panorama itself, not summed from OLAT images.
+class Judges(NamedTuple):
+    """Networks of others that compare two pictures, as ONNX files; None where the user has none.
+
+    lpips: takes two pictures (1, 3, H, W) in [−1, 1] and gives their distance.
+    identity: takes one picture (1, 3, S, S) in [−1, 1] and gives an embedding.
     """
 
+    lpips: onnxruntime.InferenceSession | None = None
+    identity: onnxruntime.InferenceSession | None = None
+
+
+class Score(NamedTuple):
+    """One number about one picture; what it is about: "parts" or a kind of wanted light, and a method."""
+
+    about: str
+    method: str
     name: str
-    photo: np.ndarray
-    matte: np.ndarray
-    normal: np.ndarray
-    albedo: np.ndarray
-    parsing: np.ndarray
-    light_map: np.ndarray
-    relit: np.ndarray
-    rendered: bool
+    value: float
+    identity: str
+    skin: str
 
 
-def evaluate(weights: Path | None, data: Path, out: Path | None = None) -> dict:
-    """Score weights; print a table and, with ``out``, write scores.json, scores.md and scores.png.
+def evaluate(
+    weights: Path | None,
+    data: Path,
+    out: Path | None = None,
+    everyone: bool = False,
+    lpips: Path | None = None,
+    identity: Path | None = None,
+) -> dict:
+    """Score weights; print tables and, with ``out``, write scores.json, report.md and its pictures.
 
     Args:
         weights: folder of ONNX files; None takes the shipped ones.
         data: folder of samples; its test identities need OLAT images.
+        everyone: nobody in ``data`` was trained on, so all are tested, not the held-out share alone.
+        lpips, identity: ONNX files of :class:`Judges`.
 
     Returns:
-        What scores.json holds: ``parts`` (matte, normals, albedo), ``relit`` and ``relit_rendered`` by method, counts.
+        What scores.json holds: counts, and ``scores``: about -> method -> name -> [mean, standard error]; ``skin``:
+        about -> class -> PSNR of ours.
 
     Raises:
         ModelError: weights missing or damaged.
         SampleError: no test samples, or none of the test panoramas.
     """
     sessions, config = open_sessions(Path(weights) if weights is not None else SHIPPED)
-    dataset = Dataset(Path(data), config, test=True)
+    if everyone:
+        config = replace(config, test_percent=100)
+    judges = Judges(*(None if path is None else open_session(path) for path in (lpips, identity)))
+    dataset = read_tests(Path(data), config)
+    mean_normal = mean_normals(Path(data), config)
+    scores: list[Score] = []
+    rows: list[report.Row] = []
+    identities = {subject.name: subject.identity for subject in dataset.subjects}
+    for photo in photos(dataset):
+        maps = decompose(photo.photo, sessions)
+        about = (identities[photo.name], photo.skin)
+        scores += [Score("parts", OURS, name, value, *about) for name, value in part_scores(photo, maps).items()]
+        baseline = metrics.normal_error_deg(mean_normal, photo.normal, photo.matte)
+        scores.append(Score("parts", "mean normals", "normal_deg", baseline, *about))
+        untouched = metrics.scale_invariant_psnr(maps["foreground"], photo.albedo, photo.matte)
+        scores.append(Score("parts", "the photo", "albedo_psnr", untouched, *about))
+        for wanted in photo.wanted:
+            pictures = relight(wanted.light_map, maps, mean_normal, sessions)
+            for method in METHODS:
+                found = relit_scores(pictures[method], photo, wanted, judges)
+                scores += [Score(wanted.kind, method, name, value, *about) for name, value in found.items()]
+            if wanted.shaded is not None:
+                shade = shadow_iou(pictures, photo, wanted)
+                scores.append(Score(wanted.kind, OURS, "shadow_iou", shade, *about))
+            psnr = next(s.value for s in reversed(scores) if s.method == OURS and s.name == "psnr")
+            rows.append(report.Row(psnr, f"{photo.name} {wanted.kind}", picture_row(photo, wanted, maps, pictures)))
+            rows = report.extremes(rows)
+    result = {
+        "identities": len({score.identity for score in scores}),
+        "photos": len({photo for photo in identities}),
+        "pictures": {kind: sum(s.about == kind and s.name == "psnr" for s in scores) // len(METHODS) for kind in KINDS},
+        "test_hdris": list(config.test_hdris),
+        "scores": summary(scores),
+        "skin": by_skin(scores),
+    }
+    table = report.as_markdown(result)
+    print(table, flush=True)
+    if out is not None:
+        report.write(Path(out), result, table, rows)
+    return result
+
+
+def read_tests(data: Path, config: DataConfig) -> Dataset:
+    """The held-out people of a dataset, checked."""
+    dataset = Dataset(data, config, test=True)
     dataset.rescan()
     dataset.require()
     dataset.subjects = [subject for subject in dataset.subjects if subject.olat is not None]
@@ -80,55 +139,17 @@ def evaluate(weights: Path | None, data: Path, out: Path | None = None) -> dict:
         raise SampleError(
             f"{data} knows none of the test panoramas {', '.join(config.test_hdris)}; add samples lit by them."
         )
-    mean_normal = mean_normals(Path(data), config)
-    parts: dict[str, list[float]] = {}
-    relit: dict[str, dict[str, dict[str, list[float]]]] = {"relit": {}, "relit_rendered": {}}
-    rows, rendered = [], 0
-    for case in cases(dataset):
-        pictures, scores = judge(case, sessions, mean_normal)
-        for name, value in scores.items():
-            parts.setdefault(name, []).append(value)
-        rendered += case.rendered
-        group = relit["relit_rendered" if case.rendered else "relit"]
-        for method in METHODS:
-            for name, value in relit_scores(pictures[method], case).items():
-                group.setdefault(method, {}).setdefault(name, []).append(value)
-        if not case.rendered and case.name.endswith("/0"):
-            rows.append(_row(case, pictures))
-    result = {
-        "identities": len({subject.identity for subject in dataset.subjects}),
-        "subjects": len(dataset.subjects),
-        "pictures": len(parts["matte_mae"]),
-        "rendered_pictures": rendered,
-        "test_hdris": list(config.test_hdris),
-        "parts": {name: float(np.mean(values)) for name, values in parts.items()},
-        **{
-            key: {method: {name: float(np.mean(v)) for name, v in scores.items()} for method, scores in group.items()}
-            for key, group in relit.items()
-        },
-    }
-    table = as_markdown(result)
-    print(table, flush=True)
-    if out is not None:
-        out = Path(out)
-        out.mkdir(parents=True, exist_ok=True)
-        (out / "scores.json").write_text(json.dumps(result, indent=1), encoding="utf-8")
-        (out / "scores.md").write_text(table, encoding="utf-8")
-        cv2.imwrite(str(out / "scores.png"), np.concatenate(rows[:8], axis=0)[:, :, ::-1])
-    return result
+    return dataset
 
 
-def open_sessions(folder: Path) -> tuple[dict[str, onnxruntime.InferenceSession], DataConfig]:
+def open_sessions(folder: Path) -> tuple[Sessions, DataConfig]:
     """The three graphs and the split they were trained with."""
     sessions = {}
     for name in GRAPHS:
         path = folder / f"{name}.onnx"
         if not path.is_file():
             raise ModelError(f"{path} does not exist. Export a run there: relight-stage export RUN {folder}.")
-        try:
-            sessions[name] = onnxruntime.InferenceSession(path.read_bytes(), providers=["CPUExecutionProvider"])
-        except Exception as error:  # ONNX Runtime has no common base for its errors
-            raise ModelError(f"{path} is damaged: {str(error).splitlines()[0]}. Export it again.") from error
+        sessions[name] = open_session(path)
     properties = sessions["relight"].get_modelmeta().custom_metadata_map
     try:
         split = json.loads(properties["split"])
@@ -138,93 +159,153 @@ def open_sessions(folder: Path) -> tuple[dict[str, onnxruntime.InferenceSession]
     return sessions, config
 
 
-def cases(dataset: Dataset) -> Iterator[Case]:
-    """Photos of every test subject; the same in every run."""
-    for index, subject in enumerate(dataset.subjects):
-        rng = np.random.default_rng([SEED, index])
-        for turn in range(LIGHTS):
-            first, second = (
-                np.roll(dataset.lights[rng.integers(len(dataset.lights))], rng.integers(128), axis=1) for _ in range(2)
-            )
-            weights = np.stack([olat_weights(light, subject.directions) for light in (first, second)])
-            # Halves hold what comes out when the light's mean is about 1.
-            weights /= weights.mean(axis=(1, 2), keepdims=True)
-            portrait, wanted = (image[:, :, :3] + image[:, :, 3:] for image in lit(subject, weights))
-            map_made = stage_light(weights[1], subject.directions)
-            yield _case(f"{subject.name}/{turn}", subject, portrait, first, wanted, map_made, rendered=False)
-        if subject.is_under(dataset.config.test_hdris):
-            wanted = subject.maps[:, :, :3].astype(np.float32)
-            yield _case(f"{subject.name}/own", subject, portrait, first, wanted, subject.light_map, rendered=True)
+def open_session(path: Path) -> onnxruntime.InferenceSession:
+    """One ONNX file, whatever it computes."""
+    try:
+        return onnxruntime.InferenceSession(Path(path).read_bytes(), providers=["CPUExecutionProvider"])
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read: {error.strerror}.") from error
+    except Exception as error:  # ONNX Runtime has no common base for its errors
+        raise ModelError(f"{path} is damaged: {str(error).splitlines()[0]}. Export it again.") from error
 
 
-def _case(
-    name: str,
-    subject: Subject,
-    portrait: np.ndarray,
-    light: np.ndarray,
-    wanted: np.ndarray,
-    light_map: np.ndarray,
-    rendered: bool,
-) -> Case:
-    maps = subject.maps.astype(np.float32)
-    matte = maps[:, :, 12:13]
-    albedo = straight(maps[:, :, 6:9], matte)
-    normal = maps[:, :, 9:12]
-    normal = normal / np.maximum(np.linalg.norm(normal, axis=2, keepdims=True), 1e-6)
-    scale = exposure(portrait, matte)
-    photo = develop(portrait * scale + (1 - matte) * backdrop_behind(light, portrait.shape[0]))
-    parsing = np.concatenate([1 - matte, maps[:, :, 13:]], axis=2)
-    return Case(name, photo, matte, normal, albedo, parsing, light_map, straight(wanted, matte), rendered)
+def run(session: onnxruntime.InferenceSession, **inputs: np.ndarray) -> Maps:
+    """Maps (H, W, C) in and out; inputs that the graph does not take are left out."""
+    taken = {value.name for value in session.get_inputs()}
+    feed = {k: np.ascontiguousarray(x.transpose(2, 0, 1)[None], np.float32) for k, x in inputs.items() if k in taken}
+    return {key: x[0].transpose(1, 2, 0) for key, x in run_graph(session, **feed).items()}
 
 
-def judge(
-    case: Case, sessions: dict[str, onnxruntime.InferenceSession], mean_normal: np.ndarray
-) -> tuple[dict[str, np.ndarray], dict[str, float]]:
-    """Run the pipeline and the baselines on a photo.
+def decompose(photo: np.ndarray, sessions: Sessions) -> Maps:
+    """What the networks make of a photo (H, W, 3): the outputs of matting.onnx and decompose.onnx by name."""
+    cut = run(sessions["matting"], photo=photo)
+    return cut | run(sessions["decompose"], foreground=cut["foreground"], matte=cut["matte"])
 
-    Returns:
-        Relit pictures by method and the maps on the way by name, (H, W, C); scores of the maps.
-    """
 
-    def run(name: str, *inputs: np.ndarray) -> list[np.ndarray]:
-        feed = dict(
-            zip(GRAPHS[name].inputs, (np.ascontiguousarray(x.transpose(2, 0, 1)[None]) for x in inputs), strict=True)
-        )
-        return [x[0].transpose(1, 2, 0) for x in sessions[name].run(list(GRAPHS[name].outputs), feed)]
-
-    parsing, _, matte, foreground = run("matting", case.photo)
-    normal, albedo = run("decompose", foreground, matte)
-    relit, _, _ = run("relight", foreground, matte, normal, albedo, case.light_map)
-    covered = foreground[matte[:, :, 0] > 0.5]
+def relight(light_map: np.ndarray, maps: Maps, mean_normal: np.ndarray, sessions: Sessions) -> Maps:
+    """Relit pictures by method, and the layers of ours."""
+    lit = run(sessions["relight"], **maps, light_map=light_map)
+    foreground = maps["foreground"]
+    covered = foreground[maps["matte"][:, :, 0] > 0.5]
     colour = np.median(covered, axis=0) if len(covered) else np.full(3, 0.5)
-    lambert = lambert_light(case.light_map, mean_normal) * colour
-    pictures = {
-        "ours": relit,
-        "input unchanged": foreground,
-        "mean normals, Lambert": lambert,
-        "matte": matte,
-        "normal": normal,
-        "albedo": albedo,
-        "parsing": parsing,
+    pictures = (
+        lit["relit"],
+        foreground,
+        lambert_light(light_map, maps["normal"]) * maps["albedo"],
+        lambert_light(light_map, mean_normal) * colour,
+    )
+    return {**lit, **dict(zip(METHODS, pictures, strict=True)), "albedo": maps["albedo"]}
+
+
+def part_scores(photo: Photo, maps: Maps) -> dict[str, float]:
+    """Scores of the maps on the way."""
+    angles = metrics.normal_angles_deg(maps["normal"], photo.normal, photo.matte)
+    right = maps["parsing"].argmax(axis=2) == photo.parsing.argmax(axis=2)
+    return {
+        "matte_sad": metrics.matte_sad(maps["matte"], photo.matte),
+        "matte_mae": metrics.matte_mae(maps["matte"], photo.matte),
+        "matte_gradient": metrics.matte_gradient(maps["matte"], photo.matte),
+        "parsing_accuracy": float(right.mean()),
+        "normal_deg": metrics.normal_error_deg(maps["normal"], photo.normal, photo.matte),
+        "normal_median_deg": float(np.median(angles)),
+        "normal_below_11": float((angles < 11.25).mean()),
+        "normal_below_22": float((angles < 22.5).mean()),
+        "face_normal_deg": metrics.normal_error_deg(maps["normal"], photo.normal, _face(photo)),
+        "albedo_psnr": metrics.scale_invariant_psnr(maps["albedo"], photo.albedo, photo.matte),
     }
+
+
+def _face(photo: Photo) -> np.ndarray:
+    """Coverage (H, W, 1) of skin, brows, eyes, lips and mouth."""
+    return photo.parsing[:, :, 1:6].sum(axis=2, keepdims=True)
+
+
+def relit_scores(pred: np.ndarray, photo: Photo, wanted: Wanted, judges: Judges) -> dict[str, float]:
+    """How near a viewer finds it, matched in brightness; log-RMSE as it is."""
+    matte = photo.matte
+    matched = metrics.exposure_match(pred, wanted.relit, matte)
+    seen, true = (metrics.shown(x, wanted.relit, matte) for x in (matched, wanted.relit))
+    ssim = metrics.ssim(seen * matte, true * matte, matte)
     scores = {
-        "matte_sad": metrics.matte_sad(matte, case.matte),
-        "matte_mae": metrics.matte_mae(matte, case.matte),
-        "parsing_accuracy": float((parsing.argmax(axis=2) == case.parsing.argmax(axis=2)).mean()),
-        "normal_deg": metrics.normal_error_deg(normal, case.normal, case.matte),
-        "mean_normal_deg": metrics.normal_error_deg(mean_normal, case.normal, case.matte),
-        "albedo_si_rmse": metrics.scale_invariant_rmse(albedo, case.albedo, case.matte),
-        "input_as_albedo_si_rmse": metrics.scale_invariant_rmse(foreground, case.albedo, case.matte),
+        "mae": metrics.mae(seen, true, matte),
+        "mse": metrics.mse(seen, true, matte),
+        "psnr": metrics.psnr(seen, true, matte),
+        "ssim": ssim,
+        "dssim": (1 - ssim) / 2,
+        "log_rmse": metrics.log_rmse(pred, wanted.relit, matte),
     }
-    return pictures, scores
+    if judges.lpips is not None:
+        scores["lpips"] = metrics.lpips(judges.lpips, seen * matte, true * matte)
+        scores["mps"] = (ssim + 1 - scores["lpips"]) / 2
+    if judges.identity is not None:
+        scores["identity"] = metrics.likeness(judges.identity, seen * matte, true * matte, _face(photo))
+    return scores
+
+
+def shadow_iou(pictures: Maps, photo: Photo, wanted: Wanted) -> float:
+    """Overlap of what is in a lamp's shadow and what is predicted to be, where either can be said."""
+    assert wanted.shaded is not None
+    specular, light = pictures["specular"], pictures["diffuse_light"]
+    arriving = (pictures[OURS] - specular) / np.maximum(pictures["albedo"], 1e-3)
+    shaded = arriving.sum(axis=2) < 0.5 * light.sum(axis=2)
+    true, sure = wanted.shaded[:, :, 0] > 0, wanted.shaded[:, :, 1] > 0
+    return metrics.intersection_over_union(shaded & sure, true & sure)
+
+
+def summary(scores: list[Score]) -> dict:
+    """about -> method -> name -> [mean over pictures, standard error over identities]."""
+    groups: dict[tuple[str, str, str], list[Score]] = {}
+    for score in scores:
+        groups.setdefault((score.about, score.method, score.name), []).append(score)
+    out: dict[str, Any] = {}
+    for (about, method, name), group in groups.items():
+        people: dict[str, list[float]] = {}
+        for score in group:
+            if np.isfinite(score.value):
+                people.setdefault(score.identity, []).append(score.value)
+        means = [float(np.mean(values)) for values in people.values()]
+        error = float(np.std(means, ddof=1) / np.sqrt(len(means))) if len(means) > 1 else 0.0
+        mean = float(np.mean([v for values in people.values() for v in values])) if people else float("nan")
+        out.setdefault(about, {}).setdefault(method, {})[name] = [mean, error]
+    return out
+
+
+def by_skin(scores: list[Score]) -> dict:
+    """about -> class of skin -> [PSNR of ours, identities]."""
+    out: dict[str, dict] = {}
+    wanted: Callable[[Score], bool] = lambda s: s.method == OURS and s.name == "psnr"  # noqa: E731
+    for score in filter(wanted, scores):
+        out.setdefault(score.about, {}).setdefault(score.skin, []).append(score)
+    return {
+        about: {
+            skin: [float(np.mean([s.value for s in group])), len({s.identity for s in group})]
+            for skin, group in sorted(groups.items())
+        }
+        for about, groups in out.items()
+    }
+
+
+def picture_row(photo: Photo, wanted: Wanted, maps: Maps, pictures: Maps) -> list[np.ndarray]:
+    """Photo, normals and albedo beside their truth, the methods and the truth, (H, W, 3) encoded in [0, 1]."""
+    row = [photo.photo]
+    row += [(x + 1) / 2 * photo.matte for x in (maps["normal"], photo.normal)]
+    row += [metrics.shown(x, photo.albedo, photo.matte) * photo.matte for x in (maps["albedo"], photo.albedo)]
+    for picture in (*(pictures[method] for method in METHODS), wanted.relit):
+        matched = metrics.exposure_match(picture, wanted.relit, photo.matte)
+        row.append(metrics.shown(matched, wanted.relit, photo.matte) * photo.matte)
+    return row
 
 
 def mean_normals(data: Path, config: DataConfig) -> np.ndarray:
-    """Average normals of training samples, pixel by pixel, (H, W, 3) unit: a guess without a look at the photo."""
-    training = [p for p in sample_folders(data) if not is_test(str(read_meta(p)["identity"]), config.test_percent)]
-    if not training:
+    """Average normals of training samples, pixel by pixel, (H, W, 3) unit: a guess without a look at the photo.
+
+    In a dataset of test identities alone, of those: a baseline that knows a little too much.
+    """
+    folders = sample_folders(data)
+    training = [p for p in folders if not is_test(str(read_meta(p)["identity"]), config.test_percent)]
+    if not training and config.test_percent < 100:
         raise SampleError(f"{data} holds no training samples to take mean normals from.")
-    total = sum(read_sample(path).maps["normal"].astype(np.float64) for path in training[:MEAN_OF])
+    total = sum(read_sample(path).maps["normal"].astype(np.float64) for path in (training or folders)[:MEAN_OF])
     total = total + np.array([0, 0, 1e-3])
     return (total / np.linalg.norm(total, axis=2, keepdims=True)).astype(np.float32)
 
@@ -235,55 +316,3 @@ def lambert_light(light_map: np.ndarray, normals: np.ndarray) -> np.ndarray:
     power = (small * light_maps.solid_angles(16)[:, :, None]).reshape(-1, 3)
     cosines = np.clip(normals @ light_maps.directions(16).reshape(-1, 3).T.astype(np.float32), 0, None)
     return (cosines @ power / np.pi).astype(np.float32)
-
-
-def relit_scores(pred: np.ndarray, case: Case) -> dict[str, float]:
-    """PSNR and SSIM of what a viewer sees, matched in brightness; log-RMSE as it is."""
-    matched = metrics.exposure_match(pred, case.relit, case.matte)
-    seen, true = (metrics.shown(x, case.relit, case.matte) for x in (matched, case.relit))
-    return {
-        "psnr": metrics.psnr(seen, true, case.matte),
-        "ssim": metrics.ssim(seen * case.matte, true * case.matte, case.matte),
-        "log_rmse": metrics.log_rmse(pred, case.relit, case.matte),
-    }
-
-
-def as_markdown(result: dict) -> str:
-    """The scores as tables."""
-    parts = result["parts"]
-    lines = [
-        f"{result['pictures']} pictures of {result['identities']} unseen identities under unseen panoramas "
-        f"({', '.join(result['test_hdris'])}).",
-        "",
-        "| part | ours | without looking |",
-        "|---|---|---|",
-        f"| matte SAD (thousands of px) | {parts['matte_sad']:.2f} | |",
-        f"| matte MAE | {parts['matte_mae']:.4f} | |",
-        f"| parsing, pixels right | {100 * parts['parsing_accuracy']:.1f} % | |",
-        f"| normals, mean angle | {parts['normal_deg']:.1f}° | {parts['mean_normal_deg']:.1f}° (mean normals) |",
-        f"| albedo, scale-invariant RMSE | {parts['albedo_si_rmse']:.4f} | "
-        f"{parts['input_as_albedo_si_rmse']:.4f} (the photo) |",
-    ]
-    summed = result["pictures"] - result["rendered_pictures"]
-    rendered = f"relit, truth rendered under the panorama itself ({result['rendered_pictures']} pictures)"
-    for key, title in (("relit", f"relit ({summed} pictures)"), ("relit_rendered", rendered)):
-        if not result[key]:
-            continue
-        lines += ["", f"| {title} | PSNR (dB) | SSIM | log-RMSE |", "|---|---|---|---|"]
-        for method, scores in result[key].items():
-            lines.append(f"| {method} | {scores['psnr']:.2f} | {scores['ssim']:.3f} | {scores['log_rmse']:.3f} |")
-    return "\n".join(lines) + "\n"
-
-
-def _row(case: Case, pictures: dict[str, np.ndarray]) -> np.ndarray:
-    """Photo, maps, the methods and the truth side by side, 8-bit."""
-    colours = pictures["parsing"] @ PALETTE.numpy()
-    row = [case.photo, colours, pictures["matte"].repeat(3, axis=2), (pictures["normal"] + 1) / 2 * pictures["matte"]]
-    row.append((case.normal + 1) / 2 * case.matte)
-    for albedo, matte in ((pictures["albedo"], pictures["matte"]), (case.albedo, case.matte)):
-        row.append(metrics.shown(albedo, case.albedo, case.matte) * matte)
-    for method in METHODS:
-        matched = metrics.exposure_match(pictures[method], case.relit, case.matte)
-        row.append(metrics.shown(matched, case.relit, case.matte) * case.matte)
-    row.append(metrics.shown(case.relit, case.relit, case.matte) * case.matte)
-    return np.rint(np.concatenate(row, axis=1).clip(0, 1) * 255).astype(np.uint8)

@@ -33,15 +33,14 @@ FOLDED_BYTES = 4096
 
 
 class Decompose(nn.Module):
-    """decompose.onnx: geometry and albedo net."""
+    """decompose.onnx: geometry, albedo and visibility net."""
 
     def __init__(self, nets: PortraitNet):
         super().__init__()
         self.nets = nets
 
-    def forward(self, foreground: Tensor, matte: Tensor) -> tuple[Tensor, Tensor]:
-        normal, albedo = self.nets.decompose(foreground, matte)
-        return normal, albedo
+    def forward(self, foreground: Tensor, matte: Tensor) -> tuple[Tensor, ...]:
+        return tuple(self.nets.decompose(foreground, matte))
 
 
 class Relight(nn.Module):
@@ -52,9 +51,15 @@ class Relight(nn.Module):
         self.shading = nets.shading
 
     def forward(
-        self, foreground: Tensor, matte: Tensor, normal: Tensor, albedo: Tensor, light_map: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        return tuple(self.shading(foreground, matte, normal, albedo, light_map)[:3])
+        self,
+        foreground: Tensor,
+        matte: Tensor,
+        normal: Tensor,
+        albedo: Tensor,
+        visible: Tensor,
+        light_map: Tensor,
+    ) -> tuple[Tensor, ...]:
+        return tuple(self.shading(foreground, matte, normal, albedo, visible, light_map)[:4])
 
 
 class Graph(NamedTuple):
@@ -67,9 +72,11 @@ class Graph(NamedTuple):
 
 GRAPHS = {
     "matting": Graph(lambda nets: nets.matting, ("photo",), ("parsing", "trimap", "matte", "foreground")),
-    "decompose": Graph(Decompose, ("foreground", "matte"), ("normal", "albedo")),
+    "decompose": Graph(Decompose, ("foreground", "matte"), ("normal", "albedo", "visible")),
     "relight": Graph(
-        Relight, ("foreground", "matte", "normal", "albedo", "light_map"), ("relit", "diffuse_light", "specular")
+        Relight,
+        ("foreground", "matte", "normal", "albedo", "visible", "light_map"),
+        ("relit", "diffuse_light", "specular", "shadow"),
     ),
 }
 
@@ -114,8 +121,9 @@ def write_graph(nets: PortraitNet, name: str, path: Path, recipe: Recipe) -> Non
     """Export one graph with dynamic height and width."""
     graph = GRAPHS[name]
     height, width = torch.export.Dim("height"), torch.export.Dim("width")
-    example = example_inputs(name, 64, 96, seed=0)
-    shapes = tuple(None if key == "light_map" else {2: 32 * height, 3: 32 * width} for key in graph.inputs)
+    example = example_inputs(name, 64, 96, seed=0, directions=recipe.portrait.visibility.directions)
+    shapes = {"light_map": None, "visible": {2: 16 * height, 3: 16 * width}}
+    dynamic = tuple(shapes.get(key, {2: 32 * height, 3: 32 * width}) for key in graph.inputs)
     # The exporter talks about itself at length on the root loggers.
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings(), torch.no_grad():
@@ -125,7 +133,7 @@ def write_graph(nets: PortraitNet, name: str, path: Path, recipe: Recipe) -> Non
             tuple(example[key] for key in graph.inputs),
             input_names=graph.inputs,
             output_names=graph.outputs,
-            dynamic_shapes=shapes,
+            dynamic_shapes=dynamic,
             opset_version=OPSET,
             dynamo=True,
             external_data=False,
@@ -156,13 +164,14 @@ def write_graph(nets: PortraitNet, name: str, path: Path, recipe: Recipe) -> Non
     path.write_bytes(model.SerializeToString())
 
 
-def example_inputs(name: str, height: int, width: int, seed: int) -> dict[str, Tensor]:
-    """Random inputs of a graph by name, as the contract wants them."""
+def example_inputs(name: str, height: int, width: int, seed: int, directions: int) -> dict[str, Tensor]:
+    """Random inputs of a graph by name, as the contract wants them; ``directions`` of visibility."""
     generator = torch.Generator().manual_seed(seed)
     inputs = {
         key: torch.rand(1, channels, height, width, generator=generator)
         for key, channels in (("photo", 3), ("foreground", 3), ("matte", 1), ("normal", 3), ("albedo", 3))
     }
+    inputs["visible"] = torch.rand(1, directions, height // 2, width // 2, generator=generator)
     normal = inputs["normal"] * 2 - 1
     inputs["normal"] = normal / normal.norm(dim=1, keepdim=True)
     # Radiance over several decades with a sun, which moves with the seed.
@@ -181,7 +190,7 @@ def verify_graph(nets: PortraitNet, name: str, path: Path) -> None:
     session = onnxruntime.InferenceSession(path.read_bytes(), providers=["CPUExecutionProvider"])
     module = GRAPHS[name].build(nets)
     for seed, (height, width) in enumerate(((96, 160), (256, 192))):
-        example = example_inputs(name, height, width, seed)
+        example = example_inputs(name, height, width, seed, len(nets.shading.cells.directions))
         with torch.no_grad():
             wanted = module(*example.values())
         found = session.run(list(GRAPHS[name].outputs), {key: value.numpy() for key, value in example.items()})

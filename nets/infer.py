@@ -32,11 +32,26 @@ PERSON_CERTAINTY = 0.66
 
 FORMAT = 1  # of the exported graphs, as their metadata says it
 
-# File -> names of its inputs and outputs (docs/architecture.md).
+
+class Contract(NamedTuple):
+    """Names of a graph's inputs and outputs (docs/architecture.md).
+
+    later: those that came with the visibility net. Graphs from before it lack all of them and go on working.
+    """
+
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    later: tuple[str, ...] = ()
+
+
 GRAPHS = {
-    "matting.onnx": (("photo",), ("parsing", "trimap", "matte", "foreground")),
-    "decompose.onnx": (("foreground", "matte"), ("normal", "albedo")),
-    "relight.onnx": (("foreground", "matte", "normal", "albedo", "light_map"), ("relit", "diffuse_light", "specular")),
+    "matting.onnx": Contract(("photo",), ("parsing", "trimap", "matte", "foreground")),
+    "decompose.onnx": Contract(("foreground", "matte"), ("normal", "albedo", "visible"), ("visible",)),
+    "relight.onnx": Contract(
+        ("foreground", "matte", "normal", "albedo", "visible", "light_map"),
+        ("relit", "diffuse_light", "specular", "shadow"),
+        ("visible", "shadow"),
+    ),
 }
 
 Progress = Callable[[float, str], Any]
@@ -87,7 +102,14 @@ class Relighter:
         if working_px % framing.STRIDE or working_px < 2 * framing.STRIDE:
             raise ValueError(f"working_px is {working_px}; it must be a multiple of {framing.STRIDE}, at least 64")
         folder = WEIGHTS if path is None else Path(path)
-        return cls({name: _open_graph(folder / name, providers, threads) for name in GRAPHS}, working_px)
+        sessions = {name: _open_graph(folder / name, providers, threads) for name in GRAPHS}
+        given, taken = (
+            {value.name for value in values}
+            for values in (sessions["decompose.onnx"].get_outputs(), sessions["relight.onnx"].get_inputs())
+        )
+        if ("visible" in given) != ("visible" in taken):
+            raise ModelError(f"The networks in {folder} are of different versions. Export all three from one run.")
+        return cls(sessions, working_px)
 
     @property
     def provider(self) -> str:
@@ -182,6 +204,7 @@ class Relighter:
             matte=_to_nchw(view.matte[:, :, None]),
             normal=_to_nchw(view.normals),
             albedo=_to_nchw(view.albedo),
+            **({} if view.visible is None else {"visible": view.visible}),
             light_map=light,
         )
         relit, diffuse_light, specular = (_from_nchw(out[key]) for key in ("relit", "diffuse_light", "specular"))
@@ -264,14 +287,14 @@ class Relighter:
             foreground,
             _from_nchw(out["normal"]),
             textured(_from_nchw(out["albedo"]), foreground, matte),
+            out.get("visible"),
         )
 
     def _run(self, graph: str, **inputs: np.ndarray) -> dict[str, np.ndarray]:
         import onnxruntime
 
-        names = GRAPHS[graph][1]
         self._running = onnxruntime.RunOptions()
-        return dict(zip(names, self._sessions[graph].run(list(names), inputs, self._running), strict=True))
+        return run_graph(self._sessions[graph], self._running, **inputs)
 
     def interrupt(self) -> None:
         """Let the network that is running, on another thread, fail at its next layer: nobody wants its answer."""
@@ -306,9 +329,10 @@ def _open_graph(path: Path, providers: tuple[str, ...], threads: int) -> Any:
             f"{path} is damaged or not an ONNX file ({path.stat().st_size} bytes). Reinstall Relight Stage, or export "
             "the networks again with `relight-stage export`."
         ) from error
-    inputs, outputs = GRAPHS[path.name]
+    inputs, outputs, later = GRAPHS[path.name]
     found_in, found_out = ({value.name for value in values} for values in (session.get_inputs(), session.get_outputs()))
-    if found_in != set(inputs) or not found_out.issuperset(outputs):
+    found, wanted = found_in | found_out, {*inputs, *outputs}
+    if found_in - set(inputs) or not (found >= wanted or (found >= wanted - set(later) and not found & set(later))):
         raise ModelError(
             f"{path} is not a network of Relight Stage: it takes {sorted(found_in)} and gives {sorted(found_out)}; "
             f"{sorted(inputs)} and {sorted(outputs)} are needed. Export it again with `relight-stage export`."
@@ -321,6 +345,12 @@ def _open_graph(path: Path, providers: tuple[str, ...], threads: int) -> Any:
             "this version, or use the shipped networks."
         )
     return session
+
+
+def run_graph(session: Any, options: Any = None, /, **inputs: np.ndarray) -> dict[str, np.ndarray]:
+    """All outputs of a graph by name; (1, C, H, W) in and out; ``options`` are ONNX Runtime's RunOptions."""
+    names = [value.name for value in session.get_outputs()]
+    return dict(zip(names, session.run(names, inputs, options), strict=True))
 
 
 def check_size(shape: tuple[int, ...], name: str) -> None:

@@ -62,10 +62,11 @@ def double(x: Tensor) -> Tensor:
 class UNet(nn.Module):
     """U-Net with blur-pool on the way down and bilinear resize and a convolution on the way up.
 
-    ``forward`` returns the features of every decoder level, coarse first; the last is at full resolution.
+    ``forward`` returns the features of every decoder level, coarse first; the last is at full resolution, or at
+    1/2^``finest`` of it.
     """
 
-    def __init__(self, channels_in: int, config: UNetConfig):
+    def __init__(self, channels_in: int, config: UNetConfig, finest: int = 0):
         super().__init__()
         widths = config.widths
         self.encoder = nn.ModuleList(Conv(a, b) for a, b in zip((channels_in, *widths), widths, strict=False))
@@ -73,7 +74,7 @@ class UNet(nn.Module):
         self.bottleneck = nn.Sequential(
             Conv(widths[-1], widths[-1]), *(Residual(widths[-1]) for _ in range(config.bottleneck))
         )
-        rising = widths[::-1]
+        rising = widths[finest:][::-1]
         self.decoder = nn.ModuleList(
             Conv(below + skip, skip) for below, skip in zip((rising[0], *rising), rising, strict=False)
         )

@@ -18,10 +18,11 @@ from torch.utils.data import Dataset as Source
 
 from ..errors import ConfigError
 from .config import Recipe, StageConfig
-from .data import Dataset, batch_rand
+from .data import Dataset
+from .examples import Needs, batch_rand
 from .processes import own_share, process_count
 
-GREY_SHARE = {"matting": 0.15, "geometry": 0.15, "albedo": 0.12, "shading": 0.0, "all": 0.0}
+GREY_SHARE = {"matting": 0.15, "geometry": 0.15, "albedo": 0.12, "visibility": 0.15, "shading": 0.0, "all": 0.0}
 NEW_SAMPLES = 16  # read at most so many between two rescans, while a render runs beside
 AHEAD = 2  # batches that each worker has ready
 
@@ -39,9 +40,9 @@ class Batches(Source):
 
     def __getitem__(self, step: int) -> dict[str, Tensor]:
         rng = np.random.default_rng([*self.key, step])
-        relit, stage = self.stage.net in ("shading", "all"), self.stage
-        share = own_share(stage.batch)
-        return batch_rand(rng, self.dataset, stage.batch, stage.size, relit, GREY_SHARE[stage.net], share)
+        stage, share = self.stage, own_share(self.stage.batch)
+        needs = Needs(relit=stage.net in ("shading", "all"), seen=stage.net in ("visibility", "all"))
+        return batch_rand(rng, self.dataset, stage.batch, stage.size, needs, GREY_SHARE[stage.net], share)
 
 
 def batches(

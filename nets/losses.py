@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from .processes import process_count, sum_over_processes
-from .terms import AlbedoTerms, GeometryTerms, MattingTerms, ShadingTerms
+from .terms import AlbedoTerms, GeometryTerms, MattingTerms, ShadingTerms, VisibilityTerms
 
 GREY = 0.18  # what a relit picture's mean is brought to before it is compared
 
@@ -32,9 +32,9 @@ def cross_entropy(pred: Tensor, true: Tensor) -> Tensor:
 
 
 def binary_cross_entropy(pred: Tensor, true: Tensor) -> Tensor:
-    """Between probabilities of one class, less the entropy of ``true``: zero where a soft matte is right."""
+    """Between probabilities, each by itself, less the entropy of ``true``: zero where a soft matte is right."""
     pred, true = pred.clamp(1e-5, 1 - 1e-5), true.clamp(1e-5, 1 - 1e-5)
-    return (true * torch.log(true / pred) + (1 - true) * torch.log((1 - true) / (1 - pred))).mean()
+    return true * torch.log(true / pred) + (1 - true) * torch.log((1 - true) / (1 - pred))
 
 
 def dice(pred: Tensor, true: Tensor) -> Tensor:
@@ -147,7 +147,7 @@ def matting_loss(pred, batch: dict[str, Tensor], weights: MattingTerms) -> dict[
     if weights.matte_dice:
         terms["matte_dice"] = dice(pred.matte, matte)
     if weights.matte_cross_entropy:
-        terms["matte_cross_entropy"] = binary_cross_entropy(pred.matte, matte)
+        terms["matte_cross_entropy"] = binary_cross_entropy(pred.matte, matte).mean()
     return weighted(terms, weights)
 
 
@@ -173,6 +173,16 @@ def albedo_loss(pred: Tensor, batch: dict[str, Tensor], weights: AlbedoTerms) ->
         terms["laplacian"] = laplacian_l1(pred * matte, true * matte)
     if weights.scale_invariant:
         terms["scale_invariant"] = scale_invariant_mse(pred, true, matte)
+    return weighted(terms, weights)
+
+
+def visibility_loss(pred: Tensor, batch: dict[str, Tensor], weights: VisibilityTerms) -> dict[str, Tensor]:
+    """Between shares of some lights that arrive, (B, K, H/2, W/2), where the batch is sure of them."""
+    pred, true, sure = (x.flatten(0, 1)[:, None] for x in (pred, batch["arriving"], batch["sure"]))
+    terms = {
+        "arriving": matte_mean(binary_cross_entropy(pred, true), sure),
+        "gradient": gradient_l1(pred, true, sure),
+    }
     return weighted(terms, weights)
 
 

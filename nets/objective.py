@@ -85,6 +85,9 @@ class Objective(nn.Module):
         if self.stage.net == "albedo":
             albedo = self.nets.albedo(given["foreground"], given["normal"], given["matte"])
             return self._albedo(albedo, given, batch, generator)
+        if self.stage.net == "visibility":
+            visible = self.nets.visibility(given["foreground"], given["normal"], given["matte"])
+            return Judged(self._visibility(visible, given, batch, generator), None)
         return self._shading(self._relight(given), given, batch, generator)
 
     def _given(self, batch: Batch, generator: torch.Generator, truth: float) -> Batch:
@@ -92,12 +95,12 @@ class Objective(nn.Module):
         names = ("foreground", "matte", "normal", "albedo", "light_map")
         true = {name: batch[name] for name in names if name in batch}
         if not self.stage.on_predictions:
-            return true
+            return self._with_visibility(true)
         made = dict(true)
         with torch.no_grad():
             cut = self.nets.matting(batch["photo"])
             made["foreground"], made["matte"] = cut.foreground, cut.matte
-            if self.stage.net in ("albedo", "shading"):
+            if self.stage.net != "geometry":
                 made["normal"] = self.nets.geometry(cut.foreground, cut.matte)
             if self.stage.net == "shading":
                 made["albedo"] = self.nets.albedo(cut.foreground, made["normal"], cut.matte)
@@ -106,27 +109,35 @@ class Objective(nn.Module):
             bound = torch.special.ndtri(torch.tensor(truth))
             fed = noise(generator, (1, 1, 1), batch["photo"]) < bound
             made = {name: torch.where(fed, true[name], value) for name, value in made.items()}
-        return made
+        return self._with_visibility(made)
+
+    def _with_visibility(self, given: Batch) -> Batch:
+        """There is no truth of visibility from all around: the shading net is always fed predictions."""
+        if self.stage.net != "shading":
+            return given
+        with torch.no_grad():
+            visible = self.nets.visibility(given["foreground"], given["normal"], given["matte"])
+        return {**given, "visible": visible}
 
     def _relight(self, given: Batch) -> Relit:
-        names = ("foreground", "matte", "normal", "albedo", "light_map")
+        names = ("foreground", "matte", "normal", "albedo", "visible", "light_map")
         return self.nets.shading(*(given[name] for name in names), self.spectra)
 
     def _all(self, batch: Batch, generator: torch.Generator) -> Judged:
         cut = self.nets.matting(batch["photo"])
-        normal, albedo = self.nets.decompose(cut.foreground, cut.matte)
+        made = self.nets.decompose(cut.foreground, cut.matte)
         given = {
             "foreground": cut.foreground,
             "matte": cut.matte,
-            "normal": normal,
-            "albedo": albedo,
+            **made._asdict(),
             "light_map": batch["light_map"],
         }
         last = self._shading(self._relight(given), given, batch, generator)
         parts = {
             "matting": Judged(self._matting(cut, batch, generator), None),
-            "geometry": Judged(self._geometry(normal, given, batch, generator), None),
-            "albedo": self._albedo(albedo, given, batch, generator),
+            "geometry": Judged(self._geometry(made.normal, given, batch, generator), None),
+            "albedo": self._albedo(made.albedo, given, batch, generator),
+            "visibility": Judged(self._visibility(made.visible, given, batch, generator), None),
         }
         terms = {f"shading.{name}": value for name, value in last.terms.items() if name != "total"}
         total, faces = last.terms["total"], last.faces
@@ -163,6 +174,16 @@ class Objective(nn.Module):
             change = (root(again) - root(albedo)).abs()
             _add(terms, "smoothness", matte_mean(change, matte), weights.smoothness)
         return self._contested(terms, shown, true, batch, weights.adversarial)
+
+    def _visibility(self, visible: Tensor, given: Batch, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
+        weights = self.stage.terms.visibility
+        seen = self.nets.shading.cells.seen_from(visible, batch["toward"].squeeze(2))
+        terms = losses.visibility_loss(seen, batch, weights)
+        if weights.smoothness:
+            varied = self._varied(given["foreground"], generator)
+            again = self.nets.visibility(varied, given["normal"], given["matte"])
+            _add(terms, "smoothness", F.l1_loss(again, visible), weights.smoothness)
+        return terms
 
     def _shading(self, relit: Relit, given: Batch, batch: Batch, generator: torch.Generator) -> Judged:
         weights, matte, light = self.stage.terms.shading, batch["matte"], batch["relit"]

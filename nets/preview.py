@@ -5,6 +5,7 @@ import torch
 from torch import Tensor
 
 from ..scenes.colour import linear_to_srgb
+from .layers import double
 from .portrait import PortraitNet
 
 # Colours of the parsing classes: background, skin, brows, eyes, lips, mouth, hair, clothes.
@@ -25,6 +26,7 @@ def draw_picture(nets: PortraitNet, net: str, batch: dict[str, Tensor]) -> np.nd
             "matting": _matting,
             "geometry": _geometry,
             "albedo": _albedo,
+            "visibility": _visibility,
             "shading": _shading,
             "all": _shading,
         }[net](nets, batch)
@@ -61,11 +63,19 @@ def _albedo(nets: PortraitNet, batch: dict[str, Tensor]) -> list[Tensor]:
     return [encoded(pred) * matte, encoded(batch["albedo"]) * matte]
 
 
+def _visibility(nets: PortraitNet, batch: dict[str, Tensor]) -> list[Tensor]:
+    visible = nets.visibility(batch["foreground"], batch["normal"], batch["matte"])
+    seen = nets.shading.cells.seen_from(visible, batch["toward"].squeeze(2))
+    pairs = [x[:, i : i + 1] * batch["sure"][:, i : i + 1] for i in range(3) for x in (seen, batch["arriving"])]
+    return [double(x) for x in pairs]
+
+
 def _shading(nets: PortraitNet, batch: dict[str, Tensor]) -> list[Tensor]:
     matte, true = batch["matte"], batch["relit"]
-    pred = nets.shading(batch["foreground"], matte, batch["normal"], batch["albedo"], batch["light_map"])
+    foreground, normal, albedo, light_map = (batch[key] for key in ("foreground", "normal", "albedo", "light_map"))
+    visible = nets.visibility(foreground, normal, matte)
+    pred = nets.shading(foreground, matte, normal, albedo, visible, light_map)
     cut = nets.matting(batch["photo"])
-    normal, albedo = nets.decompose(cut.foreground, cut.matte)
-    alone = nets.shading(cut.foreground, cut.matte, normal, albedo, batch["light_map"])
+    alone = nets.shading(cut.foreground, cut.matte, *nets.decompose(cut.foreground, cut.matte), light_map)
     linear = [pred.relit, true, alone.relit, batch["albedo"] * pred.diffuse_light, pred.specular, batch["specular"]]
     return [exposed(x, true, matte) for x in linear]

@@ -69,6 +69,18 @@ class AlbedoTerms:
 
 
 @dataclass(frozen=True)
+class VisibilityTerms:
+    """Attributes:
+    arriving: cross-entropy of the share of small lights that arrives; gradient: L1 of differences between neighbours.
+    smoothness: change of the visibility under noise in the foreground.
+    """
+
+    arriving: float = 1.0
+    gradient: float = 0.5
+    smoothness: float = 0.0
+
+
+@dataclass(frozen=True)
 class ShadingTerms:
     """All but scale_invariant on tone-mapped pictures.
 
@@ -102,6 +114,7 @@ class Terms:
     matting: MattingTerms = field(default_factory=MattingTerms)
     geometry: GeometryTerms = field(default_factory=GeometryTerms)
     albedo: AlbedoTerms = field(default_factory=AlbedoTerms)
+    visibility: VisibilityTerms = field(default_factory=VisibilityTerms)
     shading: ShadingTerms = field(default_factory=ShadingTerms)
 
 

@@ -20,9 +20,10 @@ from torch import Tensor, nn
 from ..errors import ConfigError
 from . import lobes
 from .adversarial import Opponent
-from .checkpoint import read_checkpoint, write_checkpoint, write_weights
+from .checkpoint import read_checkpoint, start_from, write_checkpoint, write_weights
 from .config import Recipe, StageConfig, find_run, read_recipe, recipe_from, table_of
-from .data import Dataset, batch_rand
+from .data import Dataset
+from .examples import Needs, batch_rand
 from .journal import Journal
 from .loader import batches
 from .objective import Objective, read_judges
@@ -47,7 +48,8 @@ def train(recipe: Path, data: Path, out: Path, resume: bool = False, device: str
     Raises:
         ConfigError: a bad recipe, or one that differs from the one the run began with.
         SampleError: no samples.
-        ModelError: no or a damaged checkpoint to resume from; a missing or damaged file of [backbones].
+        ModelError: no or a damaged checkpoint to resume from; missing or damaged weights to start from or file of
+            [backbones].
     """
     config = read_recipe(Path(recipe))
     out = Path(out)
@@ -101,6 +103,10 @@ class Run:
         device = accelerator.device
         torch.manual_seed(recipe.seed)
         self.nets = PortraitNet(recipe.portrait).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        if recipe.start and content is None:
+            left = start_from(self.nets, Path(recipe.start))
+            parts = sorted({".".join(name.split(".")[:2]) for name in left})
+            accelerator.print(f"started from {recipe.start}; at random: {', '.join(parts) or 'nothing'}", flush=True)
         self.average = PortraitNet(recipe.portrait).eval()
         self.average.load_state_dict(self.nets.state_dict())
         self.stage, self.step, self.seconds = 0, 0, 0.0
@@ -269,7 +275,7 @@ class Run:
         if not self.journal:
             return
         rng = np.random.default_rng([self.recipe.seed, 2**31])
-        batch = batch_rand(rng, self.dataset, 4, self.recipe.stages[self.stage].size, relit=True)
+        batch = batch_rand(rng, self.dataset, 4, self.recipe.stages[self.stage].size, Needs(relit=True, seen=True))
         batch = {name: x.to(self.accelerator.device) for name, x in batch.items()}
         self.journal.picture(self.stage, self.step, self.average, batch)
 

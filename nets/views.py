@@ -25,7 +25,11 @@ TEXTURE, TEXTURE_LIMIT = 1, 2.0
 
 @dataclass(frozen=True)
 class View:
-    """A window of the photo as the networks see it, (h, w, C); weight (h, w) blends it over the view before it."""
+    """A window of the photo as the networks see it, (h, w, C); weight (h, w) blends it over the view before it.
+
+    visible: (1, V, h/2, w/2), the share of light that arrives from each direction, as decompose.onnx gives it; None
+    from networks that have none.
+    """
 
     window: Window
     weight: np.ndarray
@@ -33,6 +37,7 @@ class View:
     foreground: np.ndarray
     normals: np.ndarray
     albedo: np.ndarray
+    visible: np.ndarray
 
     def shrink(self, longest_px: int | None) -> "View":
         """The view with its longer side ``longest_px``, both in whole strides; itself where it is no larger."""
@@ -43,7 +48,11 @@ class View:
         maps = (self.weight, self.matte, self.foreground, self.normals, self.albedo)
         weight, matte, foreground, normals, albedo = (resize(x, size) for x in maps)
         normals /= np.maximum(np.linalg.norm(normals, axis=-1, keepdims=True), 1e-6)
-        return View(self.window, weight, matte, foreground, normals, albedo)
+        visible = self.visible
+        if visible is not None:
+            small = resize(visible[0].transpose(1, 2, 0), (size[0] // 2, size[1] // 2))
+            visible = np.ascontiguousarray(small.transpose(2, 0, 1)[None])
+        return View(self.window, weight, matte, foreground, normals, albedo, visible)
 
 
 @dataclass(frozen=True)

@@ -157,7 +157,7 @@ def dataset_card(
         sides=", ".join(f"{size}²" for size in sorted({i.size for i in instances})),
         splits=_table(("split", "samples", "people", "what is new in it"), rows),
         percent=TEST_PERCENT,
-        held_out=" and ".join(TEST_HDRIS),
+        held_out=", ".join(TEST_HDRIS),
         counts="\n\n".join(_table((title, "samples"), _by_count(counts)) for title, counts in tables),
         files=_FILES[images] + olat,
         blenders=", ".join(sorted(count(lambda i: i.blender))),

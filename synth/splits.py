@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterable
 
 # Panoramas that training never sees, and how many identities in a hundred it never sees.
-TEST_HDRIS = ("interior", "quarry_01_1k")
+TEST_HDRIS = ("interior", "sunset", "pedestrian_overpass_1k", "quarry_01_1k")
 TEST_PERCENT = 10
 
 # Seen people in seen light; then what is new: both, the person alone, the light alone.

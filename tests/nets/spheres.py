@@ -72,4 +72,5 @@ def sphere_sample(seed: int, size: int = 64, lights: int = 12, hdri: str = "made
         "olat": {"count": lights, "directions": directions.tolist(), "half_angle_rad": half},
     }
     sample = Sample(meta, {name: a.astype(np.float32) for name, a in maps.items()}, sky)
-    return sample, Olat(diffuse.astype(np.float16), specular.astype(np.float16), directions)
+    diffuse, specular = diffuse.astype(np.float16), specular.astype(np.float16)
+    return sample, Olat(diffuse, specular, directions, unshadowed=diffuse)

@@ -4,9 +4,10 @@ import pickle
 
 import pytest
 import torch
+from torch import nn
 
 from relight_stage.errors import ModelError
-from relight_stage.nets.checkpoint import read_checkpoint, read_weights, write_checkpoint, write_weights
+from relight_stage.nets.checkpoint import read_checkpoint, read_weights, start_from, write_checkpoint, write_weights
 
 
 def test_a_checkpoint_survives_a_round_trip(tmp_path):
@@ -54,3 +55,34 @@ def test_final_weights_survive_a_round_trip_and_damage_is_found(tmp_path):
     path.write_bytes(path.read_bytes()[:10])
     with pytest.raises(ModelError, match="damaged"):
         read_weights(path)
+
+
+def nets_of(channels_in, channels=4):
+    torch.manual_seed(channels_in)
+    return nn.Sequential(nn.Conv2d(channels_in, channels, 3), nn.Conv2d(channels, 2, 1))
+
+
+def test_networks_with_more_inputs_start_by_doing_what_the_old_ones_did(tmp_path):
+    path, old, new = tmp_path / "weights.safetensors", nets_of(3), nets_of(5)
+    write_weights(path, old.state_dict(), {})
+    assert start_from(new, path) == []
+    picture = torch.rand(1, 5, 8, 8)
+    assert torch.allclose(new(picture), old(picture[:, :3]), atol=1e-6)
+
+
+def test_what_does_not_fit_keeps_its_random_start_and_is_named(tmp_path):
+    path, old, new = tmp_path / "weights.safetensors", nets_of(3), nets_of(3, channels=6)
+    write_weights(path, old.state_dict(), {})
+    before = {name: tensor.clone() for name, tensor in new.state_dict().items()}
+    left = start_from(new, path)
+    assert left == ["0.weight", "0.bias"]
+    for name in left:
+        assert torch.equal(new.state_dict()[name], before[name])
+    assert torch.equal(new[1].bias, old[1].bias)
+
+
+def test_weights_of_other_networks_are_refused(tmp_path):
+    path = tmp_path / "weights.safetensors"
+    write_weights(path, {"somebody.else": torch.rand(2)}, {})
+    with pytest.raises(ModelError, match="Nothing in"):
+        start_from(nets_of(3), path)

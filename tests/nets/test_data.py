@@ -7,7 +7,9 @@ import torch
 from spheres import lambert, sphere_normals, sphere_sample
 
 from relight_stage.nets.config import DataConfig
-from relight_stage.nets.data import Crop, Dataset, batch_rand, example_rand, is_test, lit, subject_of, warp
+from relight_stage.nets.crops import Crop, warp
+from relight_stage.nets.data import Dataset, is_test, subject_of
+from relight_stage.nets.examples import SEEN_LIGHTS, Needs, batch_rand, example_rand, lit
 from relight_stage.nets.illumination import light_rand, stage_light
 from relight_stage.nets.photography import backdrop_rand
 from relight_stage.scenes import light_map as light_maps
@@ -97,7 +99,7 @@ def test_the_relit_picture_is_what_the_light_map_makes_of_the_sphere():
     sample, olat = sphere_sample(5, size=64, lights=32)
     dataset = dataset_of(subject_of(sample, olat))
     for seed in range(6):
-        example = example_rand(np.random.default_rng(seed), dataset, 64, relit=True)
+        example = example_rand(np.random.default_rng(seed), dataset, 64, Needs(relit=True))
         diffuse = example["relit"] - example["specular"]
         wanted = lambert(example["normal"], example["light_map"]) * example["albedo"]
         inside = cv2.erode(example["matte"], np.ones((5, 5)))[:, :, None] > 0.99
@@ -106,10 +108,40 @@ def test_the_relit_picture_is_what_the_light_map_makes_of_the_sphere():
         assert error.mean() < 0.2
 
 
+def test_what_arrives_turns_with_the_picture_and_its_lights():
+    sample, olat = sphere_sample(6, size=64, lights=32)
+    # A share that depends on the angle between light and surface alone stays what it was when both turn.
+    angle = np.einsum("hwc,nc->nhw", sample.maps["normal"], olat.directions)
+    share = 0.5 + 0.5 * np.clip(angle, 0.01, 1)
+    unshadowed = (olat.diffuse / share[..., None]).astype(np.float16)
+    dataset = dataset_of(subject_of(sample, olat._replace(unshadowed=unshadowed)))
+    compared = 0
+    for seed in range(6):
+        example = example_rand(np.random.default_rng(seed), dataset, 64, Needs(seen=True))
+        assert example["arriving"].shape == example["sure"].shape == (32, 32, SEEN_LIGHTS)
+        normal = example["normal"].reshape(32, 2, 32, 2, 3).mean(axis=(1, 3))
+        length = np.linalg.norm(normal, axis=2, keepdims=True)
+        wanted = 0.5 + 0.5 * (normal / np.maximum(length, 1e-6)) @ example["toward"][0].T
+        seen = (example["sure"] > 0.99) & (length > 0.999)
+        compared += seen.sum()
+        # Halves, and pixels between which the surface turns.
+        assert np.abs(example["arriving"] - wanted)[seen].max(initial=0) < 0.03
+    assert compared > 1000
+
+
+def test_where_no_light_can_arrive_nothing_is_sure():
+    sample, olat = sphere_sample(6, size=64, lights=32)
+    visible = subject_of(sample, olat._replace(unshadowed=olat.diffuse)).visible.astype(np.float32)
+    covered = sample.maps["matte"][:, :, 0] > 0
+    angle = np.einsum("hwc,nc->nhw", sample.maps["normal"], olat.directions)[:, covered]
+    assert not visible[1][angle <= 0].any()
+    assert visible[0][visible[1] > 0.99] == pytest.approx(1, abs=2e-3)
+
+
 def test_the_same_generator_draws_the_same_batch():
     sample, olat = sphere_sample(1, size=48)
     dataset = dataset_of(subject_of(sample, olat))
-    first, second = (batch_rand(np.random.default_rng([1, 2, 3]), dataset, 3, 32, True) for _ in range(2))
+    first, second = (batch_rand(np.random.default_rng([1, 2, 3]), dataset, 3, 32, Needs(relit=True)) for _ in range(2))
     assert all(torch.equal(first[name], second[name]) for name in first)
     assert {tuple(x.shape[2:]) for name, x in first.items() if name != "light_map"} == {(32, 32)}
 
@@ -118,10 +150,10 @@ def test_examples_are_finite_and_in_range():
     sample, olat = sphere_sample(2, size=48)
     dataset = dataset_of(subject_of(sample, olat), subject_of(sample, None))
     for seed in range(12):
-        example = example_rand(np.random.default_rng(seed), dataset, 32, relit=seed % 2 == 0, grey_share=0.5)
+        example = example_rand(np.random.default_rng(seed), dataset, 32, Needs(seed % 2 == 0, seed % 3 == 0), 0.5)
         for name, value in example.items():
             assert np.isfinite(value).all(), name
-        for name in ("photo", "foreground", "matte", "parsing", "albedo", "background"):
+        for name in {"photo", "foreground", "matte", "parsing", "albedo", "background", "arriving"} & set(example):
             assert example[name].min() >= -1e-6 and example[name].max() <= 1 + 1e-6, name
         assert example["parsing"].sum(axis=2) == pytest.approx(1, abs=0.02)
         assert np.linalg.norm(example["normal"], axis=2).max() < 1.001

@@ -4,11 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from relight_stage.nets.config import PortraitConfig, read_recipe
+from relight_stage.nets.config import read_recipe
 from relight_stage.nets.illumination import stage_light
 from relight_stage.nets.portrait import PortraitNet
-from relight_stage.nets.shading import SHARPNESS, WRAP, ShadingNet
-from relight_stage.scenes.light_map import directions as texel_directions
+from relight_stage.nets.visibility import GLOSS, WRAPPED_COSINE, Cells
 from relight_stage.scenes.light_map import solid_angles
 
 
@@ -29,19 +28,20 @@ def scene(height=64, width=96, seed=0):
     normal = torch.nn.functional.normalize(
         torch.randn(1, 3, height, width, generator=g) + torch.tensor([0, 0, 1.5]).reshape(1, 3, 1, 1), dim=1
     )
+    visible = torch.rand(1, 8, height // 2, width // 2, generator=g)
     light = torch.exp(torch.randn(1, 3, 64, 128, generator=g))
-    return foreground, matte, normal, albedo, light
+    return foreground, matte, normal, albedo, visible, light
 
 
 @pytest.mark.parametrize("height, width", [(32, 32), (32, 96), (160, 64)])
 def test_outputs_have_the_photos_size(nets, height, width):
-    foreground, matte, normal, albedo, light = scene(height, width)
+    foreground, matte, normal, albedo, visible, light = scene(height, width)
     cut = nets.matting(foreground)
     assert [tuple(x.shape) for x in cut] == [(1, c, height, width) for c in (8, 3, 1, 3)]
-    assert [tuple(x.shape) for x in nets.decompose(foreground, matte)] == [(1, 3, height, width)] * 2
-    assert [tuple(x.shape) for x in nets.shading(foreground, matte, normal, albedo, light)] == [
-        (1, 3, height, width)
-    ] * 4
+    whole, half = (1, 3, height, width), (1, 8, height // 2, width // 2)
+    assert [tuple(x.shape) for x in nets.decompose(foreground, matte)] == [whole, whole, half]
+    relit = nets.shading(foreground, matte, normal, albedo, visible, light)
+    assert [tuple(x.shape) for x in relit] == [whole] * 5
     assert nets(foreground, light, albedo).shape == foreground.shape
 
 
@@ -54,23 +54,27 @@ def test_classes_are_probabilities_and_mattes_are_coverage(nets):
 
 
 def test_normals_are_unit_and_albedo_is_a_reflectance(nets):
-    normal, albedo = nets.decompose(*scene()[:2])
+    normal, albedo, visible = nets.decompose(*scene()[:2])
     assert normal.norm(dim=1).numpy() == pytest.approx(1, abs=1e-4)
-    assert float(albedo.min()) >= 0 and float(albedo.max()) <= 1
+    for x in (albedo, visible):
+        assert float(x.min()) >= 0 and float(x.max()) <= 1
 
 
 @pytest.mark.parametrize("factor", [1e-4, 3.0, 1e5])
 def test_relighting_is_homogeneous_in_the_light(nets, factor):
     *subject, light = scene()
     once, times = nets.shading(*subject, light), nets.shading(*subject, light * factor)
-    for a, b in zip(once, times, strict=True):
-        assert (b / factor).numpy() == pytest.approx(a.numpy(), rel=1e-3, abs=1e-5)
+    for name, a, b in zip(once._fields, once, times, strict=True):
+        grown = b if name == "shadow" else b / factor
+        assert grown.numpy() == pytest.approx(a.numpy(), rel=1e-3, abs=1e-5)
 
 
 def test_no_light_gives_a_black_image_and_no_nan(nets):
     *subject, light = scene()
-    for x in nets.shading(*subject, light * 0):
-        assert not x.any()
+    dark = nets.shading(*subject, light * 0)
+    assert not dark.relit.any()
+    for x in dark:
+        assert torch.isfinite(x).all()
 
 
 def test_a_white_furnace_lights_every_surface_alike(nets):
@@ -83,43 +87,43 @@ def test_parts_add_up_to_the_relit_image(nets):
     assert (relit.diffuse + relit.specular).numpy() == pytest.approx(relit.relit.numpy(), rel=1e-5)
 
 
-def test_visibility_of_one_leaves_lamberts_light():
-    config = PortraitConfig().shading
-    net = ShadingNet(config).eval().requires_grad_(False)
-    _, _, normal, _, light = scene()
-    logits = torch.zeros(1, config.visibility, 32, 48)  # 2 · sigmoid(0) = 1
-    share = net._visible(logits, normal, light)
-    assert share.numpy() == pytest.approx(1, abs=1e-4)
+@pytest.mark.parametrize("lobe", [WRAPPED_COSINE, GLOSS])
+@pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
+def test_the_share_that_arrives_is_what_every_direction_lets_through(lobe, share):
+    _, _, normal, _, _, light = scene()
+    cells = Cells(64)
+    visible = torch.full((1, 64, 32, 48), share)
+    assert cells.share(cells.flux(light), visible, normal, lobe).numpy() == pytest.approx(share, abs=1e-4)
 
 
-def test_what_is_hidden_from_a_lamp_stays_dark_under_that_lamp_alone():
-    config = PortraitConfig().shading
-    net = ShadingNet(config).eval().requires_grad_(False)
-    normal = torch.zeros(1, 3, 32, 32)
-    normal[:, 2] = 1
-    # The lamp of the stage that is nearest to the camera, hidden; and the light map with that lamp only.
-    lamp = int(np.argmax(net.directions.numpy()[:, 2]))
-    logits = torch.full((1, config.visibility, 16, 16), 8.0)
-    logits[:, lamp] = -8.0
-    directions = net.directions.numpy().astype(float)
+def test_cells_hold_all_the_light():
+    light = scene()[-1]
+    area = torch.tensor(solid_angles(64)).float()[None, None]
+    wanted = (light * area).sum(dim=(2, 3))
+    assert Cells(64).flux(light).sum(dim=2).numpy() == pytest.approx(wanted.numpy(), rel=1e-4)
+
+
+def test_what_is_hidden_from_a_lamp_is_dark_under_that_lamp_and_lit_under_another():
+    cells = Cells(64)
+    toward = cells.directions.numpy().astype(float)
+    normal = torch.tensor([0.0, 0.0, 1.0]).reshape(1, 3, 1, 1).expand(1, 3, 32, 32)
+    lamp = int(np.argmax(toward[:, 2]))
+    other = next(i for i in np.argsort(-toward[:, 2]) if toward[i] @ toward[lamp] < 0.5)
+    visible = torch.ones(1, 64, 16, 16)
+    visible[:, lamp] = 0
 
     def share(index):
-        light_map = stage_light(np.eye(len(directions))[index][:, None].repeat(3, axis=1), directions)
-        light = torch.tensor(light_map).permute(2, 0, 1)[None]
-        return float(net._visible(logits, normal, light).mean())
+        light = torch.tensor(stage_light(np.eye(64)[index][:, None].repeat(3, axis=1), toward))
+        return float(cells.share(cells.flux(light.permute(2, 0, 1)[None]), visible, normal, WRAPPED_COSINE).mean())
 
-    front = np.argsort(-directions[:, 2])
-    other = next(i for i in front if directions[i] @ directions[lamp] < 0.5)
-    # Hidden is 0 and open is 2. What is left under the hidden lamp is the part of its disc that neighbouring cells
-    # take, summed here texel by texel.
-    disc = stage_light(np.eye(len(directions))[lamp][:, None].repeat(3, axis=1), directions)[:, :, 0]
-    received = np.zeros(len(directions))
-    for texel, toward, area in zip(
-        disc.ravel(), texel_directions(64).reshape(-1, 3), np.repeat(solid_angles(64), 128), strict=True
-    ):
-        if texel > 0:
-            nearness = np.exp(SHARPNESS * (directions @ toward - 1))
-            received += texel * area * nearness / nearness.sum() * np.maximum(directions[:, 2] + WRAP, 0)
-    assert share(lamp) == pytest.approx(2 * (1 - received[lamp] / received.sum()), rel=0.02)
-    assert share(lamp) < 0.5 * share(other)
-    assert share(other) > 1.9
+    # The lamp's disc, 14° wide, reaches into the cells beside its own.
+    assert share(lamp) < 0.35
+    assert share(other) > 0.98
+
+
+def test_a_lamp_at_a_cells_centre_is_seen_as_that_cell_is():
+    cells = Cells(64)
+    visible = torch.rand(1, 64, 4, 4, generator=torch.Generator().manual_seed(0))
+    seen = cells.seen_from(visible, cells.directions.T[None])
+    # Neighbours, some 25° away, take exp(−64 · (1 − cos 25°)), a four-hundredth each.
+    assert seen.numpy() == pytest.approx(visible.numpy(), abs=0.02)

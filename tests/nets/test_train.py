@@ -13,7 +13,8 @@ from relight_stage.errors import ConfigError, ModelError, SampleError
 from relight_stage.nets import lobes, train
 from relight_stage.nets.checkpoint import read_checkpoint
 from relight_stage.nets.config import StageConfig, read_recipe
-from relight_stage.nets.data import Dataset, batch_rand
+from relight_stage.nets.data import Dataset
+from relight_stage.nets.examples import Needs, batch_rand
 from relight_stage.nets.objective import Judges, Objective
 from relight_stage.nets.portrait import PortraitNet
 
@@ -23,7 +24,7 @@ def test_a_run_leaves_weights_losses_and_pictures(run_folder, recipe_path):
     names = {path.name for path in run_folder.iterdir()}
     assert names == {"checkpoint.pt", "loss.csv", "pictures", "recipe.json", "weights.safetensors"}
     rows = list(csv.DictReader((run_folder / "loss.csv").open()))
-    assert {row["net"] for row in rows} == {"matting", "geometry", "albedo", "shading"}
+    assert {row["net"] for row in rows} == {stage.net for stage in stages}
     assert len(list((run_folder / "pictures").glob("*.png"))) >= len(stages)
     assert read_checkpoint(run_folder / "checkpoint.pt")["stage"] == len(stages)
 
@@ -192,7 +193,7 @@ def test_every_network_learns_one_batch_by_heart(recipe_path, spheres, net, fact
     dataset.rescan()
     torch.manual_seed(0)
     nets = PortraitNet(recipe.portrait)
-    batch = batch_rand(np.random.default_rng(0), dataset, 2, 32, relit=True)
+    batch = batch_rand(np.random.default_rng(0), dataset, 2, 32, Needs(relit=True, seen=True))
     optimiser = torch.optim.AdamW(getattr(nets, net).parameters(), lr=5e-3)
     values, objective = [], Objective(nets, StageConfig(net, size=32, batch=2), lobes.spectra(), Judges())
     for _ in range(40):

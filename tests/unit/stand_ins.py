@@ -88,7 +88,11 @@ def _decompose(path: Path) -> None:
     g.save(
         path,
         {"foreground": [1, 3, "H", "W"], "matte": [1, 1, "H", "W"]},
-        {"normal": g("Div", normal, length), "albedo": g.affine("foreground", 0.0, ALBEDO)},
+        {
+            "normal": g("Div", normal, length),
+            "albedo": g.affine("foreground", 0.0, ALBEDO),
+            "visible": g.affine(g("AveragePool", "matte", kernel_shape=[2, 2], strides=[2, 2]), 0.0, 1.0),
+        },
     )
 
 
@@ -115,9 +119,15 @@ def _relight(path: Path) -> None:
             "matte": [1, 1, "H", "W"],
             "normal": shape,
             "albedo": shape,
+            "visible": [1, 1, "h", "w"],
             "light_map": [1, 3, 64, 128],
         },
-        {"relit": relit, "diffuse_light": diffuse, "specular": g.affine(relit, 0.0, 0.0)},
+        {
+            "relit": relit,
+            "diffuse_light": diffuse,
+            "specular": g.affine(relit, 0.0, 0.0),
+            "shadow": g.affine(relit, 0.0, 1.0),
+        },
     )
 
 

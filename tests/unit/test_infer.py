@@ -4,6 +4,7 @@ import importlib.util
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 from scipy import ndimage
 
@@ -343,3 +344,37 @@ def test_what_does_not_hang_together_with_the_face_is_not_the_person():
     kept = framing.attached(matte, window, [face])
     assert np.array_equal(kept[:, :36], matte[:, :36])
     assert kept[:, 44:].max() == 0
+
+
+def older(folder):
+    """The networks as they were before there was a visibility net."""
+    for name, kept in (("decompose", ("normal", "albedo")), ("relight", ("relit", "diffuse_light", "specular"))):
+        model = onnx.load(folder / f"{name}.onnx")
+        for values in (model.graph.input, model.graph.output):
+            for value in [v for v in values if v.name in ("visible", "shadow")]:
+                values.remove(value)
+        assert [value.name for value in model.graph.output] == list(kept)
+        onnx.save(model, folder / f"{name}.onnx")
+
+
+def test_networks_from_before_the_visibility_net_go_on_working(tmp_path):
+    photo = portrait_photo()
+    light_map = np.ones((16, 32, 3), np.float32)
+    pictures = []
+    for folder, change in ((tmp_path / "new", lambda folder: None), (tmp_path / "old", older)):
+        stand_ins.write_networks(folder)
+        change(folder)
+        relighter = Relighter.load(folder, working_px=64)
+        portrait = relighter.analyse(photo)
+        assert (portrait.views[0].visible is None) == (folder.name == "old")
+        pictures.append(relighter.relight(portrait, light_map))
+    # The stand-ins see light from everywhere.
+    assert np.array_equal(*pictures)
+
+
+def test_networks_of_two_versions_are_refused_together(tmp_path):
+    new, old = stand_ins.write_networks(tmp_path / "new"), stand_ins.write_networks(tmp_path / "old")
+    older(old)
+    (new / "relight.onnx").write_bytes((old / "relight.onnx").read_bytes())
+    with pytest.raises(ModelError, match="different versions"):
+        Relighter.load(new)
