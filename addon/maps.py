@@ -46,8 +46,6 @@ def gather_maps(
 
     def draw(name: str) -> np.ndarray:
         match name:
-            case "relit":
-                return np.concatenate([layers.relit * matte, matte], axis=-1)
             case "matte":
                 return matte
             case "foreground":
@@ -58,6 +56,10 @@ def gather_maps(
                 return portrait.normals * matte * np.float32((1, -1 if directx else 1, 1))
             case "depth":
                 return depth_of(portrait)[:, :, None]
+        assert layers is not None, f"{name} needs a light"
+        match name:
+            case "relit":
+                return np.concatenate([layers.relit * matte, matte], axis=-1)
             case "shading":
                 return layers.diffuse_light
             case "shadow":
