@@ -14,8 +14,8 @@ from typing import ClassVar
 import bpy
 
 from ..errors import PhotoError, RelightError
-from . import balls, images, lighting, preferences, probe, properties, world_nodes
-from .operators import photo_of, redraw_sidebars, show_in_editors, studio
+from . import balls, images, lighting, preferences, probe, properties, sidebars, world_nodes
+from .operators import photo_of, show_in_editors, studio
 from .previews import Preview, Previewer, Request
 from .relighting import Background, Networks
 from .worker import Stream
@@ -70,7 +70,7 @@ class _Session:
             self._show(context, scene, photo, preview)
         if self.progress != self._progress_shown:
             self._progress_shown = context.window_manager.relight_stage.line = self.progress
-            redraw_sidebars(context)
+            sidebars.redraw()
         with context.temp_override(scene=scene):
             self._ask(bpy.context, scene, photo)
         return _TICK_S
@@ -244,7 +244,7 @@ def _tick() -> float | None:
         return _session.step(context)
     except RelightError as error:
         state.error = str(error)
-        redraw_sidebars(context)
+        sidebars.redraw()
         return _HIDDEN_TICK_S
 
 

@@ -13,6 +13,7 @@ from bpy.props import BoolProperty, EnumProperty, PointerProperty, StringPropert
 
 from ..errors import PhotoError, SceneError
 from ..nets.infer import check_size
+from ..nets.memory import memory_for
 from ..scenes.key_fill import balance
 from . import images, lighting, preferences, probe, properties
 from .exporting import output_folder
@@ -174,18 +175,19 @@ def _gather(
     name = frame.path.name if frame.path else f"frame {frame.number} of {source.name}"
 
     def work(progress: Progress) -> None:
-        photo, matte = images.to_linear(pixels)
-        relit = studio.relight(
-            photo,
-            matte,
-            balance(light.read(False), stops),
-            background(photo.shape[:2], False),
-            name=name,
-            networks=networks,
-            sliders=sliders,
-            progress=progress,
-        )
-        _write(path, relit.picture)
+        with memory_for(name, pixels.values.shape):
+            photo, matte = images.to_linear(pixels)
+            relit = studio.relight(
+                photo,
+                matte,
+                balance(light.read(False), stops),
+                background(photo.shape[:2], False),
+                name=name,
+                networks=networks,
+                sliders=sliders,
+                progress=progress,
+            )
+            _write(path, relit.picture)
 
     return work
 

@@ -9,6 +9,7 @@ import bpy.utils.previews
 import numpy as np
 
 from ..errors import ModelError
+from . import sidebars
 from .datasets import DatasetStatus, look_at_dataset
 from .jobs import Job, KnownJobs
 from .plots import Picture
@@ -125,17 +126,8 @@ def _there() -> _Board:
 
 def _tick() -> float:
     if any([watch.take_news() for watch in _there().watches]):
-        redraw_sidebars()
+        sidebars.redraw()
     return _TICK_S
-
-
-def redraw_sidebars() -> None:
-    for window in bpy.context.window_manager.windows:
-        for area in window.screen.areas:
-            if area.type in {"IMAGE_EDITOR", "VIEW_3D"}:
-                for region in area.regions:
-                    if region.type == "UI":
-                        region.tag_redraw()
 
 
 def register() -> None:

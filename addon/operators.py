@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 import bpy
 import numpy as np
@@ -18,17 +18,10 @@ from ..scenes.build.surroundings import build_world
 from ..scenes.key_fill import balance
 from . import balls, card, images, lighting, preferences, probe, properties
 from .relighting import Background, Maps, Networks, Relit, Studio, draw_maps
-from .worker import Job, Progress
+from .task import Steps, Task
+from .worker import Progress
 
-_TICK_S = 0.1
 studio = Studio()
-
-
-class _Names(NamedTuple):
-    """Where the result goes; names, since undo during a run replaces what they stand for."""
-
-    scene: str
-    photo: str
 
 
 def photo_of(context: bpy.types.Context) -> bpy.types.Image | None:
@@ -90,7 +83,7 @@ class RELIGHT_STAGE_OT_open_light(bpy.types.Operator, ImportHelper):
         return {"FINISHED"}
 
 
-class RELIGHT_STAGE_OT_relight_photo(bpy.types.Operator):
+class RELIGHT_STAGE_OT_relight_photo(Task, bpy.types.Operator):
     """Relight the photo under the scene's world, as its camera sees it, and keep the result as an image"""
 
     bl_idname = "relight_stage.relight_photo"
@@ -104,62 +97,17 @@ class RELIGHT_STAGE_OT_relight_photo(bpy.types.Operator):
         default=False,
     )
 
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        if context.window_manager.relight_stage.is_running:
-            cls.poll_message_set("A photo is being relit; Esc cancels")
-            return False
-        return True
+    def steps(self, context: bpy.types.Context) -> Steps:
+        context.window_manager.relight_stage.is_live = False  # two would draw into the same image
+        area, scene_name, photo_name, work = context.area, context.scene.name, *self._gather(context)
+        relit, maps = yield work
+        scene, photo = bpy.data.scenes.get(scene_name), bpy.data.images.get(photo_name)
+        if scene is None or photo is None:
+            raise SceneError(f"{photo_name if photo is None else scene_name} was removed while it was being relit.")
+        self._store(context, area, scene, photo, relit, maps)
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        # Scripts and tests: wait for the result.
-        try:
-            names, work = self._gather(context)
-            return self._store(context, context.area, names, *work(lambda fraction, text: None))
-        except RelightError as error:
-            return self._fail(context, error)
-
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        # The button: compute on the worker, keep the window alive.
-        if bpy.app.background:
-            return self.execute(context)
-        try:
-            self._names, work = self._gather(context)
-        except RelightError as error:
-            return self._fail(context, error)
-        self._area = context.area
-        self._job = Job(work).start()
-        self._timer = context.window_manager.event_timer_add(_TICK_S, window=context.window)
-        state = context.window_manager.relight_stage
-        state.is_live = False  # two would draw into the same image
-        state.is_running, state.is_cancelled, state.error = True, False, ""
-        self._show_progress(context)
-        context.window_manager.modal_handler_add(self)
-        return {"RUNNING_MODAL"}
-
-    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        if (event.type == "ESC" and event.value == "PRESS") or context.window_manager.relight_stage.is_cancelled:
-            self.cancel(context)
-            self.report({"INFO"}, "Relighting cancelled")
-            return {"CANCELLED"}
-        if event.type != "TIMER":
-            return {"PASS_THROUGH"}
-        self._show_progress(context)
-        if not self._job.is_done():
-            return {"PASS_THROUGH"}
-        self._end(context)
-        try:
-            return self._store(context, self._area, self._names, *self._job.result())
-        except RelightError as error:
-            return self._fail(context, error)
-
-    def cancel(self, context: bpy.types.Context) -> None:
-        """Leave everything as it was; also called by Blender when another file is opened."""
-        self._job.cancel()
-        self._end(context)
-
-    def _gather(self, context: bpy.types.Context) -> tuple[_Names, Callable[[Progress], tuple[Relit, Maps]]]:
-        """Read photo, light and background out of Blender; the call that is left needs no bpy."""
+    def _gather(self, context: bpy.types.Context) -> tuple[str, Callable[[Progress], tuple[Relit, Maps]]]:
+        """Read photo, light and background out of Blender: the photo's name, and the call that is left, free of bpy."""
         settings, photo = context.scene.relight_stage, photo_of(context)
         if photo is None:
             raise PhotoError("There is no photo to relight. Open one in the Relight tab.")
@@ -186,15 +134,18 @@ class RELIGHT_STAGE_OT_relight_photo(bpy.types.Operator):
             settings.face,
             wants_maps,
         )
-        return _Names(context.scene.name, photo.name), work
+        return photo.name, work
 
     def _store(
-        self, context: bpy.types.Context, area: bpy.types.Area | None, names: _Names, relit: Relit, maps: Maps
-    ) -> set[str]:
-        scene, photo = bpy.data.scenes.get(names.scene), bpy.data.images.get(names.photo)
-        if scene is None or photo is None:
-            raise SceneError(f"{names.photo if photo is None else names.scene} was removed while it was being relit.")
-        settings, stem = scene.relight_stage, Path(names.photo).stem
+        self,
+        context: bpy.types.Context,
+        area: bpy.types.Area | None,
+        scene: bpy.types.Scene,
+        photo: bpy.types.Image,
+        relit: Relit,
+        maps: Maps,
+    ) -> None:
+        settings, stem = scene.relight_stage, Path(photo.name).stem
         before = {photo, settings.relit}
         settings.photo = photo
         settings.relit = images.write_image(f"{stem} relit", relit.picture)
@@ -209,25 +160,6 @@ class RELIGHT_STAGE_OT_relight_photo(bpy.types.Operator):
                 card.look_at(area.spaces.active, scene)
         balls.show(relit.light_map, settings.exposure)
         show_in_editors(context, area, before, settings.relit)
-        context.window_manager.relight_stage.error = ""
-        return {"FINISHED"}
-
-    def _fail(self, context: bpy.types.Context, error: RelightError) -> set[str]:
-        context.window_manager.relight_stage.error = str(error)
-        self.report({"ERROR"}, str(error))
-        return {"CANCELLED"}
-
-    def _show_progress(self, context: bpy.types.Context) -> None:
-        state = context.window_manager.relight_stage
-        state.fraction, state.line = self._job.fraction, self._job.line()
-        context.workspace.status_text_set(f"Relight Photo: {state.line}    Esc: cancel")
-        redraw_sidebars(context)
-
-    def _end(self, context: bpy.types.Context) -> None:
-        context.window_manager.event_timer_remove(self._timer)
-        context.window_manager.relight_stage.is_running = False
-        context.workspace.status_text_set(None)
-        redraw_sidebars(context)
 
 
 class RELIGHT_STAGE_OT_cancel_relighting(bpy.types.Operator):
@@ -331,14 +263,6 @@ def show_in_editors(
         if area == pressed_in or area.spaces.active.image in before:
             area.spaces.active.image = relit
             area.tag_redraw()
-
-
-def redraw_sidebars(context: bpy.types.Context) -> None:
-    for kind in ("IMAGE_EDITOR", "VIEW_3D"):
-        for area in _editors(context, kind):
-            for region in area.regions:
-                if region.type == "UI":
-                    region.tag_redraw()
 
 
 CLASSES = (

@@ -7,6 +7,7 @@ import bpy
 
 from ..errors import PhotoError
 from ..nets.infer import Portrait, check_size
+from ..nets.memory import memory_for
 from . import images, preferences
 from .operators import photo_of, studio
 from .relighting import Networks
@@ -36,5 +37,6 @@ def taking_apart(photo: bpy.types.Image) -> Callable[[Progress], Portrait]:
 
 def _take_apart(pixels: images.Pixels, name: str, networks: Networks, progress: Progress) -> Portrait:
     progress(0.0, "Reading the photo")
-    photo, matte = images.to_linear(pixels)
-    return studio.take_apart(photo, matte, name=name, networks=networks, progress=progress)[0]
+    with memory_for(name, pixels.values.shape):
+        photo, matte = images.to_linear(pixels)
+        return studio.take_apart(photo, matte, name=name, networks=networks, progress=progress)[0]

@@ -7,6 +7,7 @@ from typing import Any
 import bpy
 
 from ..errors import RelightError
+from . import sidebars
 from .worker import Job, Progress
 
 _TICK_S = 0.1
@@ -104,13 +105,13 @@ class Task:
         state.fraction = self._job.fraction
         state.line = f"Paused  {self._job.text}" if state.is_paused else self._job.line()
         context.workspace.status_text_set(f"{self.bl_label}: {state.line}    Esc: cancel")
-        _redraw(context)
+        sidebars.redraw()
 
     def _end(self, context: bpy.types.Context) -> None:
         context.window_manager.event_timer_remove(self._timer)
         context.window_manager.relight_stage.is_running = False
         context.workspace.status_text_set(None)
-        _redraw(context)
+        sidebars.redraw()
 
 
 def _ignore(fraction: float, text: str) -> None:
@@ -127,12 +128,3 @@ def _after(steps: Steps, result: Callable[[], Any]) -> Work | None:
         return steps.send(value)
     except StopIteration:
         return None
-
-
-def _redraw(context: bpy.types.Context) -> None:
-    for window in context.window_manager.windows:
-        for area in window.screen.areas:
-            if area.type in {"IMAGE_EDITOR", "VIEW_3D"}:
-                for region in area.regions:
-                    if region.type == "UI":
-                        region.tag_redraw()

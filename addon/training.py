@@ -8,14 +8,14 @@ from bpy.props import EnumProperty, PointerProperty, StringProperty
 
 from ..errors import ConfigError, ModelError, RelightError
 from ..scenes.hdris import DATAFILES_VARIABLE
-from . import dataset, noticeboard, preferences
+from . import dataset, noticeboard, preferences, sidebars
 from .jobs import find_job, start_job
 from .pythons import find_python
+from .task import Steps, Task
 from .text import draw_text
 from .trainings import EXPORTED, KIND, RECIPES, TrainingStatus, export_run, training_command
-from .worker import Job
+from .worker import Progress
 
-_TICK_S = 0.2
 
 
 class RELIGHT_STAGE_PG_training(bpy.types.PropertyGroup):
@@ -114,57 +114,24 @@ class RELIGHT_STAGE_OT_stop_training(bpy.types.Operator):
         return {"FINISHED"}
 
 
-class RELIGHT_STAGE_OT_load_training(bpy.types.Operator):
+class RELIGHT_STAGE_OT_load_training(Task, bpy.types.Operator):
     """Export what was learned so far and relight with it: the preferences' networks become these"""
 
     bl_idname = "relight_stage.load_training"
     bl_label = "Relight with This Training"
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        try:
-            return self._store(context, export_run(_python(), run_of(context.scene)))
-        except RelightError as error:
-            return self._fail(error)
+    def steps(self, context: bpy.types.Context) -> Steps:
+        python, run = _python(), run_of(context.scene)
 
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        if bpy.app.background:
-            return self.execute(context)
-        try:
-            python, run = _python(), run_of(context.scene)
-        except RelightError as error:
-            return self._fail(error)
-        self._job = Job(lambda progress: export_run(python, run)).start()
-        self._timer = context.window_manager.event_timer_add(_TICK_S, window=context.window)
-        context.window_manager.modal_handler_add(self)
-        return {"RUNNING_MODAL"}
+        def work(progress: Progress) -> Path:
+            progress(0.0, "Exporting the networks")
+            return export_run(python, run)
 
-    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        if event.type != "TIMER":
-            return {"PASS_THROUGH"}
-        context.workspace.status_text_set(f"Exporting the networks: {self._job.elapsed_s():.0f} s")
-        if not self._job.is_done():
-            return {"PASS_THROUGH"}
-        self.cancel(context)
-        try:
-            return self._store(context, self._job.result())
-        except RelightError as error:
-            return self._fail(error)
-
-    def cancel(self, context: bpy.types.Context) -> None:
-        """The export itself ends by itself."""
-        context.window_manager.event_timer_remove(self._timer)
-        context.workspace.status_text_set(None)
-
-    def _store(self, context: bpy.types.Context, folder: Path) -> set[str]:
+        folder = yield work
         preferences.preferences().model_folder = str(folder)
         context.preferences.is_dirty = True
         self.report({"INFO"}, f"Photos are now relit by the networks in {folder}")
-        noticeboard.redraw_sidebars()
-        return {"FINISHED"}
-
-    def _fail(self, error: RelightError) -> set[str]:
-        self.report({"ERROR"}, str(error))
-        return {"CANCELLED"}
+        sidebars.redraw()
 
 
 class RELIGHT_STAGE_OT_reset_networks(bpy.types.Operator):
