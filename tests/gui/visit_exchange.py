@@ -20,6 +20,8 @@ def scenario():
     yield 0.5
     show_only("photo_card", "export", "movie", "matching")
     yield from open_tab(area)
+    bpy.context.preferences.view.ui_scale = 0.65  # all sub-panels in one picture
+    yield 0.5
     scene = bpy.context.scene
     # As when a file is let go over the tab; only the mouse of another program can carry one there.
     with bpy.context.temp_override(window=window, area=area, region=sidebar(area)):
@@ -51,6 +53,8 @@ def visit_export(window, area, scene):
     yield 1.0
     if bpy.app.version >= (5, 0, 0):
         area.spaces.active.node_tree = scene.compositing_node_group
+    area.spaces.active.show_region_ui = area.spaces.active.show_region_asset_shelf = False
+    yield 2.0
     canvas = next(region for region in area.regions if region.type == "WINDOW")
     with bpy.context.temp_override(window=window, area=area, region=canvas):
         bpy.ops.node.view_all()
@@ -88,6 +92,7 @@ def visit_movie(window, area, scene):
 
 
 def visit_card(window, area, scene):
+    bpy.context.preferences.view.ui_scale = 1.0
     area.ui_type = "VIEW_3D"
     yield 0.5
     bpy.data.objects.remove(bpy.data.objects["Cube"])
@@ -96,9 +101,9 @@ def visit_card(window, area, scene):
     floor = bpy.data.meshes.new("Floor")
     floor.from_pydata([(-4, -4, 0), (4, -4, 0), (4, 4, 0), (-4, 4, 0)], [], [(0, 1, 2, 3)])
     scene.collection.objects.link(bpy.data.objects.new("Floor", floor))
-    scene.camera.location, target = (0.4, -1.7, 0.7), Vector((0, 0, 0.3))
+    scene.camera.location, target = (0.3, -1.3, 0.6), Vector((0, 0, 0.3))
     scene.camera.rotation_euler = (target - scene.camera.location).to_track_quat("-Z", "Y").to_euler()
-    lamp.data.energy, lamp.data.shadow_soft_size = 60.0, 0.05
+    lamp.data.energy, lamp.data.shadow_soft_size = 150.0, 0.05
     with bpy.context.temp_override(window=window, area=area, region=sidebar(area)):
         bpy.ops.relight_stage.add_photo_card("INVOKE_DEFAULT")
     report["card"] = yield from wait_for_run()

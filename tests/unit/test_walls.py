@@ -13,7 +13,8 @@ ROOMS = ("addon", "nets", "scenes", "synth")
 PACKAGE = sorted([*ROOT.glob("*.py"), *(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))])
 
 # Parts of addon and nets that run without bpy and torch; every other file there may import its library.
-ADDON_PLAIN = {"datasets", "jobs", "plots", "previews", "pythons", "relighting", "trainings", "watching", "worker"}
+ADDON_PLAIN = {"datasets", "frames", "jobs", "maps", "pictures", "plots", "previews", "pythons", "relief", "relighting"}
+ADDON_PLAIN |= {"trainings", "watching", "worker"}
 NETS_PLAIN = {"__init__", "config", "framing", "infer", "memory", "photos", "resampling", "slurm", "stopping"}
 NETS_PLAIN |= {"terms", "views"}
 SYNTH_BLENDER = {"denoise", "device", "lamps", "render", "shots", "stage"}
