@@ -1,4 +1,4 @@
-"""The visit of the jobs: the example, a dataset of three portraits, a training of a minute and its networks."""
+"""The visit of the jobs: the example, a dataset of eight portraits, a training of a minute and its networks."""
 
 import sys
 import time
@@ -54,7 +54,7 @@ def scenario():
     yield from click(header(area, 1))
     yield 1.0
     own = scene.relight_stage_dataset
-    own.folder, own.count, own.size, own.samples = str(FOLDER / "set"), 3, 64, 2
+    own.folder, own.count, own.size, own.samples = str(FOLDER / "set"), 8, 64, 2
     yield 1.5
     shoot("jobs_dataset")
     yield from dataset(area)
