@@ -101,7 +101,7 @@ def visit_card(window, area, scene):
     floor = bpy.data.meshes.new("Floor")
     floor.from_pydata([(-4, -4, 0), (4, -4, 0), (4, 4, 0), (-4, 4, 0)], [], [(0, 1, 2, 3)])
     scene.collection.objects.link(bpy.data.objects.new("Floor", floor))
-    scene.camera.location, target = (0.3, -1.3, 0.6), Vector((0, 0, 0.3))
+    scene.camera.location, target = (0.35, -1.5, 0.65), Vector((0, 0, 0.32))
     scene.camera.rotation_euler = (target - scene.camera.location).to_track_quat("-Z", "Y").to_euler()
     lamp.data.energy, lamp.data.shadow_soft_size = 150.0, 0.05
     with bpy.context.temp_override(window=window, area=area, region=sidebar(area)):

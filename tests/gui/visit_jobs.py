@@ -102,8 +102,7 @@ def dataset(area):
     seen["running"] = board.dataset_in(folder).is_running
     yield 2.0
     shoot("jobs_dataset_running")
-    stop = yield from find_button(area, "relight_stage.stop_dataset", share=0.83)
-    yield from click(stop)
+    yield from click(stop_beside(area, start))
     yield from wait_until(lambda: not board.dataset_in(folder).is_running)
     seen["stopped_at"] = board.dataset_in(folder).there
     seen["error"] = board.dataset_in(folder).error
@@ -132,8 +131,7 @@ def training(area):
     yield from wait_until(lambda: board.training_in(run).stage >= 1)
     yield 1.5
     shoot("jobs_training_running")
-    stop = yield from find_button(area, "relight_stage.stop_training", share=0.83)
-    yield from click(stop)
+    yield from click(stop_beside(area, start))
     yield from wait_until(lambda: not board.training_in(run).is_running)
     status = board.training_in(run)
     seen["stopped"] = {"can_go_on": status.can_go_on, "is_done": status.is_done, "error": status.error}
@@ -160,6 +158,12 @@ def training(area):
     yield from key(area, "Escape")
     bpy.ops.relight_stage.reset_networks()
     report["reset"] = preferences.model_folder == ""
+
+
+def stop_beside(area, start):
+    """The cross at the right end of the progress bar that is where the button to start was."""
+    region = sidebar(area)
+    return region.x + int(region.width * 0.83), start[1]
 
 
 def wait_until(happens):
