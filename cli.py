@@ -5,12 +5,11 @@ One parser for three doors: the console command, ``blender -b -P synth/render.py
 """
 
 import argparse
-import math
-import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from .arguments import background, exposure, finite, lights, natural, positive, shard, side, slurm_option
 from .errors import ConfigError, RelightError
 
 # Optional libraries by import name, and the extra of the pip package that brings each of them.
@@ -161,7 +160,7 @@ def _parser() -> argparse.ArgumentParser:
         "--seed", type=natural, default=0, metavar="S", help="same seed, same samples (default %(default)s)"
     )
     render.add_argument(
-        "--size", type=_size, default=256, metavar="PX", help="side of the square images (default %(default)s)"
+        "--size", type=side, default=256, metavar="PX", help="side of the square images (default %(default)s)"
     )
     render.add_argument(
         "--assets",
@@ -171,7 +170,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     render.add_argument(
         "--lights",
-        type=_lights,
+        type=lights,
         default="hdri",
         metavar="hdri[:K]|olat:N|gradient|olat:N+gradient",
         help="hdri:K shows each person under K panoramas, a sample each; olat:N adds an image for each of N single "
@@ -196,7 +195,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     render.add_argument(
         "--shard",
-        type=_shard,
+        type=shard,
         default=(1, 1),
         metavar="k/N",
         help="render the k-th of N parts of the dataset; parts may be rendered anywhere and in any order",
@@ -206,7 +205,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     render.add_argument(
         "--slurm",
-        type=_slurm_option,
+        type=slurm_option,
         nargs="+",
         metavar="KEY=VALUE",
         help="queue the dataset as a Slurm array and return: tasks=N, and what else submitit knows, for example "
@@ -227,7 +226,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     compose.add_argument(
         "--rotate-deg",
-        type=_number,
+        type=finite,
         default=0.0,
         metavar="D",
         help="turn the light counter-clockwise seen from above; at 0 it stands as in Blender's world",
@@ -252,7 +251,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     train.add_argument(
         "--slurm",
-        type=_slurm_option,
+        type=slurm_option,
         nargs="+",
         metavar="KEY=VALUE",
         help="queue the run as a Slurm job and return: what submitit knows, for example nodes=2 gpus_per_node=4 "
@@ -291,21 +290,21 @@ def _parser() -> argparse.ArgumentParser:
     )
     relight.add_argument(
         "--rotate-deg",
-        type=_number,
+        type=finite,
         default=0.0,
         metavar="D",
         help="turn the light counter-clockwise seen from above; at 0 its centre stands at image right",
     )
     relight.add_argument(
         "--background",
-        type=_background,
+        type=background,
         default="hdri",
         metavar="hdri|none|COLOUR",
         help="behind the person: the panorama, nothing (alpha), #RRGGBB, or scene-linear R,G,B (default %(default)s)",
     )
     relight.add_argument(
         "--exposure",
-        type=_exposure,
+        type=exposure,
         default="auto",
         metavar="auto|STOPS",
         help="auto keeps the brightness of the face (default %(default)s)",
@@ -336,71 +335,3 @@ class _Version(argparse.Action):
 
         print(f"relight-stage {__version__}")
         parser.exit(0)
-
-
-def positive(text: str) -> int:
-    """An argument's whole number of at least 1."""
-    return _integer(text, 1)
-
-
-def natural(text: str) -> int:
-    """An argument's whole number of at least 0."""
-    return _integer(text, 0)
-
-
-def _size(text: str) -> int:
-    return _integer(text, 32)
-
-
-def _shard(text: str) -> tuple[int, int]:
-    part, slash, of = text.partition("/")
-    if not (slash and part.isdecimal() and of.isdecimal() and 1 <= int(part) <= int(of)):
-        raise argparse.ArgumentTypeError(f"{text!r} is not k/N with k from 1 to N, for example 1/4")
-    return int(part), int(of)
-
-
-def _slurm_option(text: str) -> tuple[str, int | float | str]:
-    key, equals, value = text.partition("=")
-    if not (equals and key.isidentifier() and value):
-        raise argparse.ArgumentTypeError(f"{text!r} is not KEY=VALUE, for example tasks=20")
-    if value.isdecimal():
-        return key, int(value)
-    return key, float(value) if re.fullmatch(r"\d+\.\d+", value) else value
-
-
-def _integer(text: str, least: int) -> int:
-    if not re.fullmatch(r"[+-]?\d+", text) or int(text) < least:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least {least}")
-    return int(text)
-
-
-def _number(text: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if not math.isfinite(number):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a finite number")
-    return number
-
-
-def _lights(text: str) -> str:
-    if not re.fullmatch(r"hdri(:[1-9]\d*)?|gradient|olat:[1-9]\d*(\+gradient)?", text):
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is none of 'hdri', 'hdri:K', 'olat:N', 'gradient' and 'olat:N+gradient', with numbers from 1 on"
-        )
-    return text
-
-
-def _background(text: str) -> str:
-    linear = text.split(",")
-    if text in ("hdri", "none") or re.fullmatch(r"#[0-9a-fA-F]{6}", text):
-        return text
-    if len(linear) != 3 or not all(re.fullmatch(r"\d+(\.\d*)?|\.\d+", part) for part in linear):
-        raise argparse.ArgumentTypeError(f"{text!r} is neither 'hdri', 'none', a colour like #6080a0, nor R,G,B")
-    return text
-
-
-def _exposure(text: str) -> float | None:
-    """Stops, or None for auto."""
-    return None if text == "auto" else _number(text)

@@ -3,7 +3,8 @@
 import argparse
 from pathlib import Path
 
-from .cli import add_command, natural, positive
+from .arguments import natural, positive
+from .cli import add_command
 from .errors import ConfigError
 
 ORIGINS = ("ict-facekit", "makehuman")

@@ -9,7 +9,8 @@ from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
-from ..nets.infer import GRAPHS, WEIGHTS, Portrait, Relighter, resize
+from ..nets.graphs import GRAPHS, WEIGHTS
+from ..nets.infer import Portrait, Relighter, resize
 from ..nets.lit import NEUTRAL, Lit, Sliders, compose
 from ..nets.photo_light import estimate_light
 from .worker import Progress

@@ -17,7 +17,6 @@ from .trainings import EXPORTED, KIND, RECIPES, TrainingStatus, export_run, trai
 from .worker import Progress
 
 
-
 class RELIGHT_STAGE_PG_training(bpy.types.PropertyGroup):
     """What to train on, kept in the .blend file."""
 

@@ -22,7 +22,7 @@ from .cases import KINDS, Photo, Wanted, photos
 from .config import DataConfig
 from .data import Dataset, is_test, sample_folders
 from .export import GRAPHS
-from .infer import run_graph
+from .graphs import run_graph
 
 SHIPPED = Path(__file__).parent / "weights"
 OURS = "ours"

@@ -22,7 +22,7 @@ from ..errors import ModelError
 from . import lobes
 from .checkpoint import read_checkpoint, write_weights
 from .config import Recipe, recipe_from, table_of
-from .infer import FORMAT
+from .graphs import FORMAT
 from .portrait import PortraitNet
 
 OPSET = 18

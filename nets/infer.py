@@ -7,7 +7,6 @@ the photo (``views``), sRGB-encoded or linear as their contract says; fine detai
 Shapes: H W the photo's, h w a view's.
 """
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,41 +17,17 @@ from ..errors import ModelError, PhotoError
 from ..scenes import light_map as light_maps
 from ..scenes.colour import linear_to_srgb
 from . import framing
+from .graphs import GRAPHS, WEIGHTS, open_graph, run_graph
 from .lit import NEUTRAL, Lit, LitView, Sliders, compose, lit_view
 from .resampling import Window, extrapolate, resize
 from .views import Portrait, View, assemble, complete_foreground, strips, textured
 
-WEIGHTS = Path(__file__).parent / "weights"
 WORKING_PX = 256  # the size that the shipped networks were trained at; at 384 faces are larger than any they know
 SMALLEST_PX, LARGEST_PX = 64, 8192
 # A person covers at least 30% of the closest look in all photos and renders tried; a cat's eye taken for a face, 10%.
 PERSON_SHARE = 0.15
 # How sure the network is of its labels within the matte, in the mean: people 0.73 to 0.95, a cat 0.60.
 PERSON_CERTAINTY = 0.66
-
-FORMAT = 1  # of the exported graphs, as their metadata says it
-
-
-class Contract(NamedTuple):
-    """Names of a graph's inputs and outputs (docs/architecture.md).
-
-    later: those that came with the visibility net. Graphs from before it lack all of them and go on working.
-    """
-
-    inputs: tuple[str, ...]
-    outputs: tuple[str, ...]
-    later: tuple[str, ...] = ()
-
-
-GRAPHS = {
-    "matting.onnx": Contract(("photo",), ("parsing", "trimap", "matte", "foreground")),
-    "decompose.onnx": Contract(("foreground", "matte"), ("normal", "albedo", "visible"), ("visible",)),
-    "relight.onnx": Contract(
-        ("foreground", "matte", "normal", "albedo", "visible", "light_map"),
-        ("relit", "diffuse_light", "specular", "shadow"),
-        ("visible", "shadow"),
-    ),
-}
 
 Progress = Callable[[float, str], Any]
 
@@ -102,7 +77,7 @@ class Relighter:
         if working_px % framing.STRIDE or working_px < 2 * framing.STRIDE:
             raise ValueError(f"working_px is {working_px}; it must be a multiple of {framing.STRIDE}, at least 64")
         folder = WEIGHTS if path is None else Path(path)
-        sessions = {name: _open_graph(folder / name, providers, threads) for name in GRAPHS}
+        sessions = {name: open_graph(folder / name, providers, threads) for name in GRAPHS}
         given, taken = (
             {value.name for value in values}
             for values in (sessions["decompose.onnx"].get_outputs(), sessions["relight.onnx"].get_inputs())
@@ -308,49 +283,6 @@ def _no_face(name: str, photo: np.ndarray) -> PhotoError:
         f"No face found in {name} ({width}x{height} px). Use a photo with an upright, sharp face; "
         "crop it closer to the face, or cut the person out with an alpha channel."
     )
-
-
-def _open_graph(path: Path, providers: tuple[str, ...], threads: int) -> Any:
-    """An ONNX Runtime session for one of our files, or a ModelError that says which file and what to do."""
-    import onnxruntime
-    from onnxruntime.capi import onnxruntime_pybind11_state as failures
-
-    if not path.is_file():
-        raise ModelError(
-            f"{path} is missing. Reinstall Relight Stage, or give a folder that holds {', '.join(GRAPHS)}."
-        )
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads or os.cpu_count() or 1
-    options.log_severity_level = 3
-    try:
-        session = onnxruntime.InferenceSession(str(path), options, providers=list(providers))
-    except (failures.Fail, failures.InvalidProtobuf, failures.InvalidGraph, failures.NotImplemented) as error:
-        raise ModelError(
-            f"{path} is damaged or not an ONNX file ({path.stat().st_size} bytes). Reinstall Relight Stage, or export "
-            "the networks again with `relight-stage export`."
-        ) from error
-    inputs, outputs, later = GRAPHS[path.name]
-    found_in, found_out = ({value.name for value in values} for values in (session.get_inputs(), session.get_outputs()))
-    found, wanted = found_in | found_out, {*inputs, *outputs}
-    if found_in - set(inputs) or not (found >= wanted or (found >= wanted - set(later) and not found & set(later))):
-        raise ModelError(
-            f"{path} is not a network of Relight Stage: it takes {sorted(found_in)} and gives {sorted(found_out)}; "
-            f"{sorted(inputs)} and {sorted(outputs)} are needed. Export it again with `relight-stage export`."
-        )
-    said = session.get_modelmeta().custom_metadata_map
-    if said.get("format") != str(FORMAT):
-        raise ModelError(
-            f"{path} was made by Relight Stage {said.get('version', 'of an unknown version')} and has format "
-            f"{said.get('format', 'none')}; this version reads format {FORMAT}. Export the training run again with "
-            "this version, or use the shipped networks."
-        )
-    return session
-
-
-def run_graph(session: Any, options: Any = None, /, **inputs: np.ndarray) -> dict[str, np.ndarray]:
-    """All outputs of a graph by name; (1, C, H, W) in and out; ``options`` are ONNX Runtime's RunOptions."""
-    names = [value.name for value in session.get_outputs()]
-    return dict(zip(names, session.run(names, inputs, options), strict=True))
 
 
 def check_size(shape: tuple[int, ...], name: str) -> None:

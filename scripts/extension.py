@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 CONTENTS = (
     "__init__.py",
     "__main__.py",
+    "arguments.py",
     "cli.py",
     "errors.py",
     "library.py",

@@ -15,7 +15,7 @@ PACKAGE = sorted([*ROOT.glob("*.py"), *(path for room in ROOMS for path in (ROOT
 # Parts of addon and nets that run without bpy and torch; every other file there may import its library.
 ADDON_PLAIN = {"datasets", "frames", "jobs", "maps", "pictures", "plots", "previews", "pythons", "relief", "relighting"}
 ADDON_PLAIN |= {"trainings", "watching", "worker"}
-NETS_PLAIN = {"__init__", "config", "framing", "infer", "memory", "photos", "resampling", "slurm", "stopping"}
+NETS_PLAIN = {"__init__", "config", "framing", "graphs", "infer", "memory", "photos", "resampling", "slurm", "stopping"}
 NETS_PLAIN |= {"terms", "views"}
 SYNTH_BLENDER = {"denoise", "device", "lamps", "render", "shots", "stage"}
 
@@ -29,7 +29,7 @@ MAY_IMPORT = {
     "nets": {"errors", "scenes", "synth"},
     # cli: Blender's --command runs it. Of nets only what needs neither torch nor opencv, which Blender lacks.
     "addon": {"cli", "errors", "scenes", "scenes.build", "synth", "synth (Blender)"}
-    | {"nets.infer", "nets.lit", "nets.memory", "nets.photo_light", "nets.resampling", "nets.views"},
+    | {"nets.graphs", "nets.infer", "nets.lit", "nets.memory", "nets.photo_light", "nets.resampling", "nets.views"},
 }
 
 
