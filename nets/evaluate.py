@@ -253,7 +253,7 @@ def shadow_iou(pictures: Maps, photo: Photo, wanted: Wanted) -> float:
 
 
 def summary(scores: list[Score]) -> dict:
-    """about -> method -> name -> [mean over pictures, standard error over identities]."""
+    """about -> method -> name -> [mean over pictures, standard error over identities]; only what some picture tells."""
     groups: dict[tuple[str, str, str], list[Score]] = {}
     for score in scores:
         groups.setdefault((score.about, score.method, score.name), []).append(score)
@@ -263,9 +263,11 @@ def summary(scores: list[Score]) -> dict:
         for score in group:
             if np.isfinite(score.value):
                 people.setdefault(score.identity, []).append(score.value)
+        if not people:
+            continue
         means = [float(np.mean(values)) for values in people.values()]
         error = float(np.std(means, ddof=1) / np.sqrt(len(means))) if len(means) > 1 else 0.0
-        mean = float(np.mean([v for values in people.values() for v in values])) if people else float("nan")
+        mean = float(np.mean([v for values in people.values() for v in values]))
         out.setdefault(about, {}).setdefault(method, {})[name] = [mean, error]
     return out
 

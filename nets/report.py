@@ -64,6 +64,8 @@ def as_markdown(result: dict) -> str:
     others = {name: (method, scores[name]) for method, scores in parts.items() if method != "ours" for name in scores}
     lines += ["", "| part | ours | without looking |", "|---|---|---|"]
     for name, title, form in PARTS:
+        if name not in parts["ours"]:
+            continue
         beside = ""
         if name in others:
             method, (mean, error) = others[name]

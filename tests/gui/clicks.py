@@ -144,8 +144,8 @@ def xdotool(*words):
 
 
 def play(steps):
-    """Drive a scenario from a timer; what goes wrong is written down, and Blender ends either way."""
-    bpy.app.timers.register(lambda: _next(steps), first_interval=2.0)
+    """Drive a scenario from a timer, through files that it opens; Blender ends whether it goes well or wrong."""
+    bpy.app.timers.register(lambda: _next(steps), first_interval=2.0, persistent=True)
 
 
 def _next(steps):
