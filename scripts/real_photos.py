@@ -1,7 +1,7 @@
 """Real photos relit: what the networks see in each, and it under panoramas and single lamps, on one sheet.
 
-Usage: real_photos.py SHEET.png [PHOTO …] [--model DIR]. Without photos: the portrait that scikit-image brings. Photos wider
-than head and shoulders are shown around the face. A lamp is a disc of 10° over a dim room.
+Usage: real_photos.py SHEET.png [PHOTO …] [--model DIR]. Without photos: the portrait that scikit-image brings. Photos
+wider than head and shoulders are shown around the face. A lamp is a disc of 10° over a dim room.
 """
 
 import argparse
@@ -10,8 +10,8 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from demo import write_photo
 
+from demo import write_photo
 from relight_stage.errors import RelightError
 from relight_stage.nets.infer import Relighter
 from relight_stage.nets.photos import FRONT_VIEW, read_light, read_photo
@@ -62,7 +62,9 @@ def rows_of(relighter: Relighter, path: Path) -> list[list[np.ndarray]]:
     def relit(light_map: np.ndarray) -> np.ndarray:
         colour = relighter.relight(portrait, light_map)[window]
         gain = gain_of(colour, matte)
-        return inset(show("relit", colour * matte, gain), show("light map", light_map, min(1.0, gain_of(light_map))), 0.3)
+        return inset(
+            show("relit", colour * matte, gain), show("light map", light_map, min(1.0, gain_of(light_map))), 0.3
+        )
 
     first = [tile(picture("photo", photo.rgb), path.stem, TILE_PX)]
     first.append(tile(picture("matte", portrait.matte), "matte", TILE_PX))
