@@ -10,10 +10,7 @@ from relight_stage.addon.jobs import find_job
 
 pytestmark = pytest.mark.gui
 
-PICTURES = (
-    *("jobs_empty", "jobs_example", "jobs_dataset", "jobs_dataset_running", "jobs_dataset_done"),
-    *("jobs_training_running", "jobs_training_done", "jobs_training_loaded", "jobs_preferences"),
-)
+PICTURES = ("jobs_empty", "jobs_dataset_running", "jobs_training_running", "jobs_training_loaded", "jobs_preferences")
 
 
 @pytest.fixture(scope="module")

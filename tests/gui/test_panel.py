@@ -5,7 +5,7 @@ import pytest
 
 pytestmark = pytest.mark.gui
 
-PICTURES = ("panel_before", "panel_working", "panel_after", "panel_turned", "panel_error", "panel_card")
+PICTURES = ("panel_before", "panel_working", "panel_after", "panel_error", "panel_card")
 
 
 @pytest.fixture(scope="module")

@@ -77,10 +77,7 @@ def scenario():
         "recipe": scene.relight_stage_training.recipe,
         "photo": scene.relight_stage.photo.name if scene.relight_stage.photo else None,
     }
-    bpy.ops.screen.userpref_show(section="ADDONS")
-    yield 1.0
-    bpy.context.window_manager.addon_search = "Relight"
-    bpy.ops.preferences.addon_expand(module=EXTENSION)
+    bpy.ops.preferences.addon_show(module=EXTENSION)
     yield 2.0
     shoot("jobs_preferences")
     german = next((name for name in ("de", "de_DE") if name in bpy.app.translations.locales), None)
@@ -128,8 +125,7 @@ def training(area):
     shoot("jobs_training")
     start = yield from find_button(area, "relight_stage.start_training")
     yield from click(start)
-    yield from wait_until(lambda: board.training_in(run).stage >= 1)
-    yield 1.5
+    yield from wait_until(lambda: board.training_in(run).stage >= 3)
     shoot("jobs_training_running")
     yield from click(stop_beside(area, start))
     yield from wait_until(lambda: not board.training_in(run).is_running)
