@@ -56,6 +56,7 @@ def dataset(extension, preferences, tmp_path):
     job = extension("jobs").find_job(tmp_path / "set")
     if job is not None:
         job.kill()
+    own = bpy.context.scene.relight_stage_dataset  # a test may have opened another file
     for name in ("folder", "count", "size", "samples", "heads", "lights"):
         own.property_unset(name)
 
@@ -111,6 +112,7 @@ def training(extension, preferences, tmp_path):
     job = extension("jobs").find_job(tmp_path / "run")
     if job is not None:
         job.kill()
+    own = bpy.context.scene.relight_stage_training  # a test may have opened another file
     for name in ("recipe", "data", "run"):
         own.property_unset(name)
 

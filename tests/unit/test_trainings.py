@@ -12,10 +12,11 @@ import pytest
 
 from relight_stage.addon import pythons
 from relight_stage.addon.datasets import dataset_command, look_at_dataset
-from relight_stage.addon.plots import Curve, draw_curves
+from relight_stage.addon.plots import COLOURS, Curve, draw_curves
 from relight_stage.addon.trainings import look_at_training
 from relight_stage.addon.watching import Watch
 from relight_stage.errors import ModelError
+from relight_stage.nets.config import STAGES
 from relight_stage.synth.progress import Progress, read_progress
 from relight_stage.synth.settings import Settings
 
@@ -100,6 +101,10 @@ def test_a_run_whose_files_are_half_written_has_not_begun(tmp_path, name):
     (tmp_path / "run" / name).write_text("")
     assert look_at_training(tmp_path / "run").stage == 0
     assert look_at_training(tmp_path / "nothing").stage == 0
+
+
+def test_every_kind_of_stage_has_a_colour():
+    assert set(COLOURS) == set(STAGES) and len(set(COLOURS.values())) == len(STAGES)
 
 
 def test_a_falling_loss_is_drawn_falling():
