@@ -147,7 +147,8 @@ def _melanin_of(angle_deg: float, haemoglobin: float) -> float:
     """Volume fraction of melanosomes that gives skin its typology angle, which falls with it."""
     melanin = np.geomspace(*_MELANIN_SPAN, 200)
     angles = ita_deg(skin_colour(melanin, haemoglobin))
-    return float(np.interp(-angle_deg, -angles, melanin))
+    # The last digits of a matrix product depend on where in memory its factors lie; a seed's person must not.
+    return round(float(np.interp(-angle_deg, -angles, melanin)), 9)
 
 
 def pigment_colour(melanin: np.ndarray, haemoglobin: np.ndarray) -> np.ndarray:

@@ -70,6 +70,7 @@ def test_enabling_and_disabling_ten_times_leaves_nothing(repository):
     import addon_utils
     from bpy.utils import previews
 
+    gc.collect()  # what other tests left
     collections = len([thing for thing in gc.get_objects() if isinstance(thing, previews.ImagePreviewCollection)])
     enabled = []
     for _ in range(10):

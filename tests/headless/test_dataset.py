@@ -27,9 +27,11 @@ def quiet(_):
     pass
 
 
-@pytest.fixture(autouse=True)
-def no_packs(monkeypatch):
-    monkeypatch.delenv("RELIGHT_STAGE_ASSETS", raising=False)
+@pytest.fixture(scope="module", autouse=True)
+def no_packs():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("RELIGHT_STAGE_ASSETS", raising=False)
+        yield
 
 
 @pytest.fixture(scope="module")

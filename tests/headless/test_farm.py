@@ -21,9 +21,11 @@ SCRIPT = Path(__file__).resolve().parents[2] / "synth" / "render.py"
 QUICK = ("--seed", 3, "--size", 48, "--samples", 1)
 
 
-@pytest.fixture(autouse=True)
-def no_packs(monkeypatch):
-    monkeypatch.delenv("RELIGHT_STAGE_ASSETS", raising=False)
+@pytest.fixture(scope="module", autouse=True)
+def no_packs():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("RELIGHT_STAGE_ASSETS", raising=False)
+        yield
 
 
 def render(out, *arguments):
