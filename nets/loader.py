@@ -77,6 +77,8 @@ def batches(
 
 
 def _start(source: Batches, workers: int, first: int, end: int, pinned: bool) -> Iterator[dict[str, Tensor]]:
+    if workers:
+        cv2.setNumThreads(1)  # here: a forked worker that ended OpenCV's pool would wait for threads that it never had
     loader: DataLoader = DataLoader(
         source,
         batch_size=None,
@@ -93,5 +95,4 @@ def _start(source: Batches, workers: int, first: int, end: int, pinned: bool) ->
 
 
 def _on_one_core(worker: int) -> None:
-    cv2.setNumThreads(1)
     torch.set_num_threads(1)

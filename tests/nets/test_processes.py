@@ -106,3 +106,18 @@ def test_shared_statistics_in_one_process_are_those_of_torch():
         out += [p.grad for p in net.parameters()] + [b.double() for b in net.buffers()] + [net.eval()(pictures[0])]
     for a, b in zip(wanted, found, strict=True):
         assert torch.allclose(a, b, rtol=1e-8, atol=1e-8)
+
+
+def test_workers_start_after_opencv_has_had_threads_of_its_own():
+    # OpenCV's threads are not forked; one worker in four that ended them once waited for them forever.
+    code = f"""
+import runpy; runpy.run_path({str(CONFTEST)!r})
+import cv2, numpy as np
+from relight_stage.nets import loader
+picture = np.random.rand(2048, 2048, 3).astype(np.float32)
+for first in range(0, 32, 2):
+    cv2.warpAffine(picture, np.float32([[1, 0.1, 0], [0, 1, 0]]), (2048, 2048))
+    assert list(loader._start(list(range(32)), 1, first, first + 2, False)) == [first, first + 1]
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
