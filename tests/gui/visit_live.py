@@ -88,6 +88,7 @@ def scenario():
         "turn": float(turn.default_value[2]),
         "looks": len(set(frames)),
         "longest_pause_s": max(pauses),
+        "pause_s": float(np.quantile(pauses, 0.95)),
         "change": float(np.abs(picture(settings.relit) - before).mean() / before.mean()),
         "new_images": len(bpy.data.images) - images,
     }
