@@ -31,7 +31,7 @@ CONTENTS = (
     "synth",
     "nets",
 )
-LEFT_OUT = shutil.ignore_patterns("__pycache__", ".*")
+LEFT_OUT = shutil.ignore_patterns("__pycache__", ".*", "*.safetensors")  # Blender relights by the ONNX files
 HOSTS = {("Linux", "x86_64"): "linux-x64", ("Windows", "AMD64"): "windows-x64", ("Darwin", "arm64"): "macos-arm64"}
 
 

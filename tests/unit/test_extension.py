@@ -60,6 +60,7 @@ def test_the_staged_folder_holds_the_weights_and_nothing_of_the_workshop(scripts
     extension.stage_package(ROOT, tmp_path / "stage", [], ["linux-x64"])
     staged = {str(path.relative_to(tmp_path / "stage")) for path in (tmp_path / "stage").rglob("*")}
     assert {"nets/weights/matting.onnx", "LICENSE", "cli.py", "addon/__init__.py"} <= staged
+    assert not any(name.endswith(".safetensors") for name in staged)
     assert not [name for name in staged if re.search(r"(^|/)(tests|docs|scripts|\..*|__pycache__)(/|$)", name)]
 
 
