@@ -28,3 +28,10 @@ def test_the_installed_extension_and_the_script_render_the_same_sample(installat
     assert installed.meta == script.meta
     assert installed.maps.keys() == script.maps.keys() >= {"full", "albedo", "shading", "shadow", "specular"}
     assert all(np.array_equal(installed.maps[name], script.maps[name]) for name in script.maps)
+
+
+def test_installed_from_the_preferences_window_it_relights(visit):
+    seen = visit("install")
+    assert "Traceback" not in seen.log
+    assert seen.report["removed"] and seen.report["enabled"]
+    assert seen.report["relit"]["error"] == "" and seen.report["relit"]["name"] == "photo relit"
