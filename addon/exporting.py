@@ -67,10 +67,8 @@ class RELIGHT_STAGE_OT_export_maps(Task, bpy.types.Operator):
 
     def steps(self, context: bpy.types.Context) -> Steps:
         settings = context.scene.relight_stage_export
-        if not settings.maps:
-            raise PhotoError("No map is chosen. Choose at least one under Export.")
         folder = output_folder(settings.folder)
-        photo, work = _gather(context, set(settings.maps), settings.normals == "DIRECTX")
+        photo, work = _gather_chosen(context)
         write = partial(_write, folder, Path(photo.name).stem, settings.form)
         paths = yield lambda progress: write(*work(progress))
         self.report({"INFO"}, f"{', '.join(path.name for path in paths)} written to {folder}")
@@ -84,10 +82,7 @@ class RELIGHT_STAGE_OT_keep_maps(Task, bpy.types.Operator):
     bl_options: ClassVar[set[str]] = {"UNDO"}
 
     def steps(self, context: bpy.types.Context) -> Steps:
-        settings = context.scene.relight_stage_export
-        if not settings.maps:
-            raise PhotoError("No map is chosen. Choose at least one under Export.")
-        photo, work = _gather(context, set(settings.maps), settings.normals == "DIRECTX")
+        photo, work = _gather_chosen(context)
         stem = Path(photo.name).stem
         maps, matte = yield work
         _store(stem, maps, matte)
@@ -109,6 +104,16 @@ class RELIGHT_STAGE_OT_recombine_maps(Task, bpy.types.Operator):
         if scene is None:
             raise SceneError(f"{scene_name} was removed while the maps were computed.")
         compositing.show(scene, kept)
+
+
+def _gather_chosen(
+    context: bpy.types.Context,
+) -> tuple[bpy.types.Image, Callable[[Progress], tuple[dict[str, np.ndarray], np.ndarray]]]:
+    """``_gather`` of the maps that are chosen in the panel."""
+    settings = context.scene.relight_stage_export
+    if not settings.maps:
+        raise PhotoError("No map is chosen. Choose at least one under Export.")
+    return _gather(context, set(settings.maps), settings.normals == "DIRECTX")
 
 
 def output_folder(text: str) -> Path:

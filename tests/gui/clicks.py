@@ -34,11 +34,17 @@ def sidebar(area):
 
 
 def find_button(area, operator, share=0.4):
-    """Feel down the sidebar: Ctrl-C over a button copies its command, which tells one from another.
+    """Ctrl-C over a button copies its command, which tells one from another; ``share``: where across the sidebar."""
+    return _feel(area, share, "ctrl+c", operator)
 
-    Args:
-        share: where across the sidebar the button is.
-    """
+
+def find_number(area, name):
+    """Ctrl-Shift-Alt-C over a number field copies its path."""
+    return _feel(area, 0.4, "ctrl+alt+shift+c", name)
+
+
+def _feel(area, share, keys, text):
+    """Feel down the sidebar for what the keys copy."""
     region = sidebar(area)
     window_height = bpy.context.window.height
     x = region.x + int(region.width * share)
@@ -46,27 +52,11 @@ def find_button(area, operator, share=0.4):
         bpy.context.window_manager.clipboard = ""
         xdotool("mousemove", str(x), str(window_height - y))
         yield 0.15
-        xdotool("key", "ctrl+c")
+        xdotool("key", keys)
         yield 0.15
-        if operator in bpy.context.window_manager.clipboard:
+        if text in bpy.context.window_manager.clipboard:
             return x, window_height - y
-    raise AssertionError(f"{operator} is not in the sidebar")
-
-
-def find_number(area, name):
-    """Feel down the sidebar for a number field: Ctrl-Shift-Alt-C copies the path of what is under the mouse."""
-    region = sidebar(area)
-    window_height = bpy.context.window.height
-    x = region.x + region.width * 2 // 5
-    for y in range(region.y + region.height - 40, region.y + 10, -12):
-        bpy.context.window_manager.clipboard = ""
-        xdotool("mousemove", str(x), str(window_height - y))
-        yield 0.15
-        xdotool("key", "ctrl+alt+shift+c")
-        yield 0.15
-        if name in bpy.context.window_manager.clipboard:
-            return x, window_height - y
-    raise AssertionError(f"{name} is not in the sidebar")
+    raise AssertionError(f"{text} is not in the sidebar")
 
 
 def click(place):

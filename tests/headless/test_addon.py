@@ -18,23 +18,6 @@ spec.loader.exec_module(stand_ins)
 EXTENSION = "bl_ext.relight_tests.relight_stage"
 
 
-@pytest.fixture(scope="module")
-def extension(tmp_path_factory):
-    """The repository, linked into a repository of extensions and enabled; its modules by name."""
-    import addon_utils
-
-    folder = tmp_path_factory.mktemp("extensions")
-    (folder / "relight_stage").symlink_to(ROOT)
-    repos = bpy.context.preferences.extensions.repos
-    repo = repos.new(name="Relight tests", module="relight_tests", custom_directory=str(folder))
-    assert addon_utils.enable(EXTENSION, default_set=True) is not None
-    preferences = bpy.context.preferences.addons[EXTENSION].preferences
-    preferences.model_folder = str(stand_ins.write_networks(tmp_path_factory.mktemp("networks")))
-    yield lambda name: importlib.import_module(f"{EXTENSION}.{name}")
-    addon_utils.disable(EXTENSION, default_set=True)
-    repos.remove(repo)
-
-
 @pytest.fixture
 def scene(extension):
     """An otherwise empty file with a plain grey world and a camera that looks along +Y."""
