@@ -15,7 +15,7 @@ from ..scenes.key_fill import balance
 from .relighting import Background, Networks, Studio, over
 
 # What the network sees while the light changes: a fifth of the time of its full size, and 7% from that picture.
-DRAFT_PX = 96
+DRAFT_PX = 64
 
 
 @dataclass(frozen=True)

@@ -68,9 +68,8 @@ def test_the_face_follows_the_mouse(live):
 def test_the_window_is_never_held_for_long(live):
     dragged, drawn = live.report["dragged"], live.report["redraw_s"]
     print(f"pauses {dragged['pause_s']:.2f} s (95%), {dragged['longest_pause_s']:.2f} s at most")
-    # 0.05: the ticks that measure it. The longest of a hundred pauses is other programs' doing as much as ours.
-    assert dragged["pause_s"] < 0.1 * LOAD + 0.05 + drawn
-    assert dragged["longest_pause_s"] < 0.3 * LOAD + 0.05 + drawn
+    # 0.05: the ticks that measure it.
+    assert dragged["longest_pause_s"] < 0.1 * LOAD + 0.05 + drawn
 
 
 def test_one_undo_takes_a_drag_back(live):
