@@ -14,7 +14,7 @@ from ..nets.views import Portrait
 from ..scenes.key_fill import balance
 from .relighting import Background, Networks, Studio, over
 
-# What the network sees while the light changes: a fifth of the time of its full size, and 7% from that picture.
+# What the network sees while the light changes: a seventh of the time of its full size.
 DRAFT_PX = 64
 
 
