@@ -151,10 +151,10 @@ class KnownJobs:
         except OSError:
             return []
 
-    def running(self, kind: str) -> list[Job]:
+    def running(self) -> list[Job]:
         """Those at work now, the newest first."""
         jobs = (find_job(folder) for folder in reversed(self.folders()))
-        return [job for job in jobs if job is not None and job.kind == kind and job.is_running()]
+        return [job for job in jobs if job is not None and job.is_running()]
 
 
 def _apart() -> dict[str, Any]:

@@ -52,7 +52,7 @@ class _Board:
         return self.datasets, self.trainings, self.pythons, self.others
 
     def _look_for_jobs(self, kind: str) -> Others:
-        jobs = tuple(self.known.running(kind))
+        jobs = tuple(job for job in self.known.running() if job.kind == kind)
         return Others(bool(jobs), jobs)
 
 
@@ -74,6 +74,11 @@ def python_for(wish: str) -> PythonFound:
 def jobs_elsewhere(kind: str, folder: Path) -> tuple[Job, ...]:
     """Jobs of a kind that are at work in other folders than this one."""
     return tuple(job for job in _there().others.ask(kind).jobs if job.folder != folder)
+
+
+def jobs_at_work() -> list[Job]:
+    """All of this user's, in whatever folder, looked for at once."""
+    return _there().known.running()
 
 
 def look_again() -> None:

@@ -24,6 +24,7 @@ from . import (
     preferences,
     presets,
     properties,
+    quitting,
     training,
     translation,
     undo,
@@ -31,7 +32,7 @@ from . import (
 
 _MODULES = (
     *(translation, noticeboard, preferences, properties, balls, operators, live, example, presets),
-    *(panel, dropping, photo_card, matching, exporting, movies, dataset, training, undo, menus, keymap),
+    *(panel, dropping, photo_card, matching, exporting, movies, dataset, training, undo, menus, quitting, keymap),
 )
 _commands: list = []
 

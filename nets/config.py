@@ -143,6 +143,7 @@ class StageConfig:
         truth_until: with on_predictions: share of the stage over which the share of examples that are still fed the
             truth falls from 1 to 0.
         keep: net = "all": weight of the losses of the networks before the shading, so that they stay what they are.
+        frozen: net = "all": networks that help without learning.
         epsilon: standard deviation of the noise for ``smoothness``.
         terms: weights of the losses.
     """
@@ -156,6 +157,7 @@ class StageConfig:
     on_predictions: bool = False
     truth_until: float = 0.0
     keep: float = 0.3
+    frozen: tuple[str, ...] = ()
     epsilon: float = 0.02
     terms: Terms = field(default_factory=Terms)
     adversarial: AdversarialConfig = field(default_factory=AdversarialConfig)
@@ -163,7 +165,9 @@ class StageConfig:
     @property
     def trained(self) -> tuple[str, ...]:
         """The networks that learn."""
-        return NETS if self.net == "all" else (self.net,)
+        if self.net != "all":
+            return (self.net,)
+        return tuple(net for net in NETS if net not in self.frozen)
 
 
 @dataclass(frozen=True)
@@ -309,6 +313,8 @@ def _check_stage(stage: StageConfig, backbones: BackboneConfig, name: str) -> No
     require(0 <= stage.truth_until <= 1, f"truth_until is {stage.truth_until}; it must be in [0, 1]")
     require(stage.truth_until == 0 or stage.on_predictions, "truth_until needs on_predictions = true")
     require(not (stage.on_predictions and stage.net == "all"), "all runs on predictions anyway; drop on_predictions")
+    require(stage.net == "all" or not stage.frozen, "frozen is for stages of all")
+    require(set(stage.frozen) < set(NETS), f"frozen must name some, not all, of {', '.join(NETS)}")
     require(stage.keep >= 0 and stage.epsilon > 0, "keep must be at least 0 and epsilon positive")
     for net in NETS:
         terms, defaults = (getattr(x, net) for x in (stage.terms, Terms()))

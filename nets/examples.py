@@ -61,16 +61,19 @@ def example_rand(rng: np.random.Generator, dataset: Dataset, size: int, needs: N
     dye = dye_rand(rng, maps[:, :, ALBEDO], maps[:, :, MATTE], maps[:, :, PARSING])
     maps[:, :, FULL] = (maps[:, :, FULL] - maps[:, :, SPECULAR]) * dye + maps[:, :, SPECULAR]
     maps[:, :, ALBEDO] *= dye
-    wanted, light_map, crop = maps[:, :, :6], subject.light_map, None
+    camera = camera_rand(rng, dataset.config.photography, grey_share)
+    wanted, light_map = maps[:, :, :6], subject.light_map
     portrait = maps[:, :, FULL]
     if subject.olat is None:
         crop = crop_rand(rng, subject.maps.shape[0], subject.face, size, upright=relit, wide=not relit)
         light_map = light_map[:, ::-1] if crop.flip else light_map
     else:
-        own = relit and not subject.is_under(dataset.config.test_hdris) and rng.uniform() < 0.2
+        own = relit and not subject.is_under(dataset.config.test_hdris) and not camera.grey and rng.uniform() < 0.2
         sharp = own or rng.uniform() < 0.2
         crop = crop_rand(rng, subject.maps.shape[0], subject.face, size, upright=relit and sharp, wide=not relit)
         lights = [light_rand(rng, dataset.lights) for _ in range(2 if relit and not own else 1)]
+        if camera.grey:  # under white light a person without colour is the luminance of one with
+            lights = [as_grey(light) for light in lights]
         weights = np.stack([olat_weights(light, subject.directions) for light in lights])
         sums = lit(subject, weights)
         sums[:, :, :, :3] *= dye
@@ -95,7 +98,6 @@ def example_rand(rng: np.random.Generator, dataset: Dataset, size: int, needs: N
     brightness = 0.18 * np.exp(rng.normal(0.1, 0.7))
     if rng.uniform() < 0.1:  # a dark room, where flash or a lamp reaches the face alone
         brightness *= np.exp(rng.uniform(-6, -1))
-    camera = camera_rand(rng, dataset.config.photography, grey_share)
     photo = photograph(camera, rng, portrait * factors + (1 - matte) * backdrop * brightness)
     layers = (straight(portrait * factors, matte), backdrop * brightness)
     foreground, background = (srgb_to_linear(grade(camera, layer)) for layer in layers)
@@ -115,9 +117,10 @@ def example_rand(rng: np.random.Generator, dataset: Dataset, size: int, needs: N
         "albedo": np.clip(albedo, 0, 1),
     }
     if relit:
-        example["relit"] = straight(wanted[:, :, :3], matte)
-        example["specular"] = np.maximum(straight(wanted[:, :, 3:], matte), 0)
-        example["light_map"] = light_map
+        full, specular = straight(wanted[:, :, :3], matte), np.maximum(straight(wanted[:, :, 3:], matte), 0)
+        if camera.grey:
+            full, specular, light_map = as_grey(full), as_grey(specular), as_grey(light_map)
+        example |= {"relit": full, "specular": specular, "light_map": light_map}
     if needs.seen:
         example |= _seen_rand(rng, subject, crop, size)
     return example

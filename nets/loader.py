@@ -22,7 +22,7 @@ from .data import Dataset
 from .examples import Needs, batch_rand
 from .processes import own_share, process_count
 
-GREY_SHARE = {"matting": 0.15, "geometry": 0.15, "albedo": 0.12, "visibility": 0.15, "shading": 0.0, "all": 0.0}
+GREY_SHARE = 0.2  # of the photos
 NEW_SAMPLES = 16  # read at most so many between two rescans, while a render runs beside
 AHEAD = 2  # batches that each worker has ready
 
@@ -42,7 +42,7 @@ class Batches(Source):
         rng = np.random.default_rng([*self.key, step])
         stage, share = self.stage, own_share(self.stage.batch)
         needs = Needs(relit=stage.net in ("shading", "all"), seen=stage.net in ("visibility", "all"))
-        return batch_rand(rng, self.dataset, stage.batch, stage.size, needs, GREY_SHARE[stage.net], share)
+        return batch_rand(rng, self.dataset, stage.batch, stage.size, needs, GREY_SHARE, share)
 
 
 def batches(

@@ -133,12 +133,15 @@ class Objective(nn.Module):
             "light_map": batch["light_map"],
         }
         last = self._shading(self._relight(given), given, batch, generator)
-        parts = {
-            "matting": Judged(self._matting(cut, batch, generator), None),
-            "geometry": Judged(self._geometry(made.normal, given, batch, generator), None),
-            "albedo": self._albedo(made.albedo, given, batch, generator),
-            "visibility": Judged(self._visibility(made.visible, given, batch, generator), None),
-        }
+        parts: dict[str, Judged] = {}
+        if "matting" in self.stage.trained:
+            parts["matting"] = Judged(self._matting(cut, batch, generator), None)
+        if "geometry" in self.stage.trained:
+            parts["geometry"] = Judged(self._geometry(made.normal, given, batch, generator), None)
+        if "albedo" in self.stage.trained:
+            parts["albedo"] = self._albedo(made.albedo, given, batch, generator)
+        if "visibility" in self.stage.trained:
+            parts["visibility"] = Judged(self._visibility(made.visible, given, batch, generator), None)
         terms = {f"shading.{name}": value for name, value in last.terms.items() if name != "total"}
         total, faces = last.terms["total"], last.faces
         for net, part in parts.items():

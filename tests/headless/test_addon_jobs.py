@@ -66,7 +66,7 @@ def test_a_dataset_advances_stops_and_goes_on_to_its_end(extension, dataset):
     folder, look = Path(dataset.folder), extension("datasets").look_at_dataset
     assert bpy.ops.relight_stage.start_dataset() == {"FINISHED"}
     assert extension("jobs").find_job(folder).is_running()
-    assert [job.folder for job in extension("noticeboard")._there().known.running("dataset")] == [folder]
+    assert [job.folder for job in extension("noticeboard")._there().known.running()] == [folder]
     status = wait_for(lambda: (s := look(folder)).there >= 1 and s)
     assert status.newest is not None and status.newest.pixels.shape == (32, 32, 4)
     assert bpy.ops.relight_stage.stop_dataset() == {"FINISHED"}

@@ -84,6 +84,33 @@ def test_enabling_and_disabling_ten_times_leaves_nothing(repository):
     assert len(after) == collections
 
 
+def blenders_keymaps():
+    """In the background the keymaps are empty; the file that fills them is there."""
+    folder = next(Path(path) for path in bpy.utils.preset_paths("keyconfig"))
+    sys.path.insert(0, str(folder / "keymap_data"))
+    try:
+        blender_default = importlib.import_module("blender_default")
+    finally:
+        sys.path.pop(0)
+    return blender_default.generate_keymaps(blender_default.Params())
+
+
+def test_quitting_is_asked_about_by_the_key_that_quits(extension):
+    keyconfigs = bpy.context.window_manager.keyconfigs
+    (ours,) = [
+        item for item in keyconfigs.addon.keymaps["Window"].keymap_items if item.idname == "relight_stage.quit"
+    ]
+    chords = [
+        (event["type"], bool(event.get("ctrl")), bool(event.get("shift")), bool(event.get("alt")))
+        for name, _, content in blenders_keymaps()
+        for operator, event, _ in content["items"]
+        if name == "Window" and operator == "wm.quit_blender"
+    ]
+    assert (ours.type, bool(ours.ctrl), bool(ours.shift), bool(ours.alt)) in chords
+    # With nothing at work the key is Blender's own again.
+    assert not bpy.ops.relight_stage.quit.poll()
+
+
 def test_the_shortcut_is_no_one_elses(extension):
     """In Blender's own keymaps of these editors, and in those that hold everywhere."""
     keyconfigs = bpy.context.window_manager.keyconfigs
@@ -91,21 +118,14 @@ def test_the_shortcut_is_no_one_elses(extension):
         (keymap.name, item)
         for keymap in keyconfigs.addon.keymaps
         for item in keymap.keymap_items
-        if item.idname.startswith("relight_stage.")
+        if item.idname == "relight_stage.relight_photo"
     ]
     assert {name for name, _ in ours} == {"Image", "3D View"}
 
-    # In the background the keymaps are empty; the file that fills them is there.
-    folder = next(Path(path) for path in bpy.utils.preset_paths("keyconfig"))
-    sys.path.insert(0, str(folder / "keymap_data"))
-    try:
-        blender_default = importlib.import_module("blender_default")
-    finally:
-        sys.path.pop(0)
     near = re.compile(r"Window|Screen|Image|3D View|Object|Mesh|Curve|Pose|Sculpt|Paint|UV|Mask|Frames")
     taken = {
         (event["type"], *(bool(event.get(name)) for name in ("ctrl", "alt", "shift", "oskey"))): f"{name}: {operator}"
-        for name, _, content in blender_default.generate_keymaps(blender_default.Params())
+        for name, _, content in blenders_keymaps()
         if near.search(name)
         for operator, event, _ in content["items"]
     }

@@ -44,6 +44,8 @@ def test_shipped_recipes_are_good_and_survive_a_round_trip(recipe_path, name):
         ("[[stages]]\nnet = 'albedo'\ntruth_until = 0.5", "truth_until needs on_predictions"),
         ("[[stages]]\nnet = 'albedo'\non_predictions = true\ntruth_until = 2", r"must be in \[0, 1\]"),
         ("[[stages]]\nnet = 'all'\non_predictions = true", "drop on_predictions"),
+        ("[[stages]]\nnet = 'albedo'\nfrozen = ['matting']", "frozen is for stages of all"),
+        ("[[stages]]\nnet = 'all'\nfrozen = ['mating']", "frozen must name some, not all, of matting"),
         ("[[stages]]\nnet = 'albedo'\nepsilon = 0", "epsilon positive"),
         ("clip = 0\n[[stages]]\nnet = 'albedo'", "clip is 0"),
         ("workers = -1\n[[stages]]\nnet = 'albedo'", "workers is -1"),

@@ -95,11 +95,14 @@ def test_what_is_worn_or_held_is_clothes_to_the_networks():
     assert np.array_equal(packed, subject_of(sample, None).maps)
 
 
-def test_the_relit_picture_is_what_the_light_map_makes_of_the_sphere():
+@pytest.mark.parametrize("grey_share", [0.0, 1.0])
+def test_the_relit_picture_is_what_the_light_map_makes_of_the_sphere(grey_share):
     sample, olat = sphere_sample(5, size=64, lights=32)
     dataset = dataset_of(subject_of(sample, olat))
     for seed in range(6):
-        example = example_rand(np.random.default_rng(seed), dataset, 64, Needs(relit=True))
+        example = example_rand(np.random.default_rng(seed), dataset, 64, Needs(relit=True), grey_share)
+        for name in ("photo", "albedo", "relit", "specular", "light_map"):
+            assert (np.ptp(example[name], axis=2).max() < 1e-6) == (grey_share == 1), name
         diffuse = example["relit"] - example["specular"]
         wanted = lambert(example["normal"], example["light_map"]) * example["albedo"]
         inside = cv2.erode(example["matte"], np.ones((5, 5)))[:, :, None] > 0.99

@@ -179,6 +179,13 @@ def test_keep_adds_the_losses_of_the_earlier_networks(nets, batch, spectra):
     assert float((kept["total"] - without["total"]).detach()) == pytest.approx(0.5 * float(parts.detach()), rel=1e-4)
 
 
+def test_frozen_networks_are_not_judged(nets, batch, spectra):
+    stage = StageConfig("all", size=32, batch=2, frozen=("matting", "visibility"))
+    assert stage.trained == ("geometry", "albedo", "shading")
+    judged = {name.split(".")[0] for name in judge(nets, batch, spectra, stage).terms}
+    assert judged == {"geometry", "albedo", "shading", "total"}
+
+
 def test_the_schedule_goes_from_the_truth_to_predictions(nets, batch, spectra):
     stage = StageConfig("shading", size=32, batch=2, on_predictions=True, truth_until=0.5)
     assert [truth_at(stage, done) for done in (0, 0.25, 0.5, 0.9)] == [1, 0.5, 0, 0]

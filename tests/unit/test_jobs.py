@@ -112,8 +112,7 @@ def test_known_jobs_are_remembered_once_and_only_the_running_ones_are_listed(tmp
     for folder in (job.folder, ended, job.folder):
         known.add(folder)
     assert known.folders() == [ended, job.folder]
-    assert known.running("dataset") == [job]
-    assert known.running("training") == []
+    assert known.running() == [job]
 
 
 def test_a_job_ignores_what_its_parent_hears(job):

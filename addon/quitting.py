@@ -1,0 +1,55 @@
+"""Ctrl-Q while datasets are rendered or networks trained: shall they go on without Blender?
+
+Without a job the key is Blender's own. The window's cross and File > Quit do not ask: Blender lets no add-on into those.
+"""
+
+from typing import ClassVar
+
+import bpy
+from bpy.props import EnumProperty
+
+from . import noticeboard
+
+
+class RELIGHT_STAGE_OT_quit(bpy.types.Operator):
+    """Say what becomes of the jobs in the background, then close Blender"""
+
+    bl_idname = "relight_stage.quit"
+    bl_label = "Quit Blender"
+    bl_options: ClassVar[set[str]] = {"INTERNAL"}
+
+    jobs: EnumProperty(
+        name="Jobs",
+        items=(
+            ("GO_ON", "Let Them Go On", "They end by themselves; the next Blender finds them again"),
+            ("STOP", "Stop Them", "What is complete is kept; Resume goes on from there"),
+        ),
+    )
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return bool(noticeboard.jobs_at_work())
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        return context.window_manager.invoke_props_dialog(
+            self, width=420, title="Quit While Work Goes On?", confirm_text="Quit"
+        )
+
+    def draw(self, context: bpy.types.Context) -> None:
+        for job in noticeboard.jobs_at_work():
+            self.layout.label(text=f"{job.kind.capitalize()} at work in {job.folder}", icon="RENDER_ANIMATION")
+        self.layout.row().prop(self, "jobs", expand=True)
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        if self.jobs == "STOP":
+            for job in noticeboard.jobs_at_work():
+                job.stop()
+        return bpy.ops.wm.quit_blender("INVOKE_DEFAULT")  # which asks about unsaved changes
+
+
+def register() -> None:
+    bpy.utils.register_class(RELIGHT_STAGE_OT_quit)
+
+
+def unregister() -> None:
+    bpy.utils.unregister_class(RELIGHT_STAGE_OT_quit)
