@@ -121,15 +121,39 @@ class Enlarged:
 
 
 def box_mean(picture: np.ndarray, radius: int) -> np.ndarray:
-    """Mean over a square of 2·radius + 1 px around each pixel of (h, w, ...), at borders over the part inside."""
-    picture = np.asarray(picture, np.float64)
+    """Mean over a square of 2·radius + 1 px around each pixel of (h, w, ...), at borders over the part inside.
+
+    As precise as it comes in: float32 or float64.
+    """
+    picture = np.asarray(picture, np.result_type(picture, np.float32))
     for axis in (0, 1):
         count = picture.shape[axis]
-        total = np.concatenate([np.zeros_like(picture.take([0], axis)), picture.cumsum(axis)], axis)
-        low, high = np.maximum(np.arange(count) - radius, 0), np.minimum(np.arange(count) + radius + 1, count)
-        inside = (high - low).reshape([-1 if a == axis else 1 for a in range(picture.ndim)])
-        picture = (total.take(high, axis) - total.take(low, axis)) / inside
+        inside = np.minimum(np.arange(count) + radius + 1, count) - np.maximum(np.arange(count) - radius, 0)
+        total = _window_sums(picture if axis == 0 else picture.swapaxes(0, 1), radius)
+        picture = total if axis == 0 else total.swapaxes(0, 1)
+        picture /= inside.astype(picture.dtype).reshape([-1 if a == axis else 1 for a in range(picture.ndim)])
     return picture
+
+
+def _window_sums(rows: np.ndarray, radius: int) -> np.ndarray:
+    """Sum of rows i − radius to i + radius of (N, ...) for each i, with nothing beyond its ends.
+
+    Sums of 1, 2, 4, … rows come from one another, and 2·radius + 1 rows are a few of those: work grows with the
+    logarithm of the radius, and nothing is subtracted, as running totals would have it.
+    """
+    count, first, size, left = len(rows), 0, 1, 2 * radius + 1
+    sums = np.zeros((count + 2 * radius, *rows.shape[1:]), rows.dtype)
+    sums[radius : radius + count] = rows
+    total = np.zeros(rows.shape, rows.dtype)
+    while left:
+        if left % 2:
+            total += sums[first : first + count]
+            first += size
+        left //= 2
+        if left:
+            sums = sums[:-size] + sums[size:]
+            size *= 2
+    return total
 
 
 def neighbourhood_range(picture: np.ndarray, radius: int) -> np.ndarray:
@@ -172,15 +196,16 @@ def extrapolate(values: np.ndarray, weight: np.ndarray, reach: int | None = None
     Args:
         reach: pixels beyond which the mean will do; None for smooth everywhere, which takes longer.
     """
-    weight = np.asarray(weight, np.float64)[..., None]
+    values, weight = np.asarray(values, np.float32), np.asarray(weight, np.float32)[..., None]
     if weight.max() <= 0:
-        return np.asarray(values, np.float32)
-    filled = np.broadcast_to((values * weight).sum((0, 1)) / weight.sum(), values.shape)
+        return values
+    known = values * weight
+    filled = np.broadcast_to(known.mean((0, 1), np.float64) / weight.mean(dtype=np.float64), values.shape)
     # From coarse to fine, each scale says what it knows: near the edge the nearest values win.
     radius = reach or max(values.shape[:2]) // 4
     while radius >= 1:
         near = box_mean(weight, radius)
         trust = np.minimum(near * 8, 1)
-        filled = trust * box_mean(values * weight, radius) / np.maximum(near, 1e-9) + (1 - trust) * filled
+        filled = trust * (box_mean(known, radius) / np.maximum(near, 1e-9)) + (1 - trust) * filled
         radius //= 3
-    return (weight * values + (1 - weight) * filled).astype(np.float32)
+    return (known + (1 - weight) * filled).astype(np.float32)
