@@ -15,6 +15,9 @@ from .layers import UNet, encode
 from .visibility import GLOSS, WRAPPED_COSINE, Cells
 
 
+RETOUCH = 1.5  # natural logarithm of how much lighter or darker the renderer may make the shading
+
+
 class Relit(NamedTuple):
     """relit = diffuse + specular, diffuse = albedo · (diffuse_light · shadow + bounced light), all (B, 3, H, W).
 
@@ -37,7 +40,7 @@ class ShadingNet(nn.Module):
         self.cells = Cells(directions)
         self.specular_net = UNet(6 + 3 * len(lobes.EXPONENTS), config.specular)
         self.specular_head = nn.Conv2d(config.specular.widths[0], len(lobes.EXPONENTS), 3, padding=1)
-        self.renderer = UNet(16, config.renderer)
+        self.renderer = UNet(19, config.renderer)
         self.detail_head = nn.Conv2d(config.renderer.widths[0], 7, 3, padding=1)
 
     def forward(
@@ -69,8 +72,9 @@ class ShadingNet(nn.Module):
 
         seen = [encode(albedo), torch.log1p(diffuse_light), torch.log1p(specular), normal]
         seen = [torch.cat(seen, dim=1) * matte, matte, torch.log1p(diffuse_light * shadow) * matte]
+        seen += [encode(foreground) * matte]
         detail = self.detail_head(self.renderer(torch.cat(seen, dim=1))[-1]).float()
-        shadow = shadow * torch.exp(0.5 * torch.tanh(detail[:, :3]))
+        shadow = shadow * torch.exp(RETOUCH * torch.tanh(detail[:, :3] / (2 * RETOUCH)))
         # Light that comes from neighbouring skin and from under it reaches where the light map does not.
         bounced = F.softplus(detail[:, 3:6] - 4)
         diffuse = albedo * (diffuse_light * shadow + bounced)

@@ -127,3 +127,47 @@ def test_a_lamp_at_a_cells_centre_is_seen_as_that_cell_is():
     seen = cells.seen_from(visible, cells.directions.T[None])
     # Neighbours, some 25° away, take exp(−64 · (1 − cos 25°)), a four-hundredth each.
     assert seen.numpy() == pytest.approx(visible.numpy(), abs=0.02)
+
+
+# Layers of Pandey et al. 2021, section 3: encoder, bottleneck, decoder.
+PAPER_UNET = [32, 64, 128, 256, 512, 512, 512, 512, 512, 256, 128, 64, 32]
+PAPER_SPECULAR = [8, 16, 32, 64, 128, 256, 256, 256, 128, 64, 32, 16, 8]
+
+
+@pytest.fixture(scope="module")
+def paper(recipe_path):
+    with torch.device("meta"):
+        return PortraitNet(read_recipe(recipe_path.with_name("paper.toml")).portrait)
+
+
+def convolutions(module):
+    return [layer for layer in module.modules() if isinstance(layer, torch.nn.Conv2d)]
+
+
+@pytest.mark.parametrize(
+    "net, widths, inputs, millions",
+    [
+        ("geometry.unet", PAPER_UNET, 4, 18.08),  # colour and, beyond the paper, the matte
+        ("albedo.unet", PAPER_UNET, 7, 18.08),
+        ("shading.specular_net", PAPER_SPECULAR, 18, 2.76),
+        ("shading.renderer", PAPER_UNET, 19, 18.09),
+    ],
+)
+def test_the_papers_u_nets_have_its_layers_channels_and_parameters(paper, net, widths, inputs, millions):
+    unet = paper.get_submodule(net)
+    layers = convolutions(unet)
+    assert [layer.out_channels for layer in layers] == widths
+    assert layers[0].in_channels == inputs and {layer.kernel_size for layer in layers} == {(3, 3)}
+    # Skips: each decoder layer sees the layer below and the encoder's of its own resolution.
+    depth = len(widths) // 2
+    for below, layer, skip in zip(layers[depth:], layers[depth + 1 :], reversed(layers[:depth]), strict=False):
+        assert layer.in_channels == below.out_channels + skip.out_channels
+    assert sum(p.numel() for p in unet.parameters()) / 1e6 == pytest.approx(millions, abs=0.01)
+
+
+def test_the_papers_matting_net_has_one_encoder_and_three_decoders(paper):
+    matting = paper.matting
+    assert [layer.out_channels for layer in convolutions(matting.encoder)] == [32, 64, 128, 256, 512]
+    for decoder in (matting.trimap_decoder, matting.matte_decoder, matting.foreground_decoder):
+        assert [layer.out_channels for layer in convolutions(decoder)] == [256, 128, 64, 32]
+    assert [layer.kernel_size[0] for layer in convolutions(matting.matte_head)] == [7, 5, 3]
