@@ -1,6 +1,6 @@
 """Ctrl-Q while datasets are rendered or networks trained: shall they go on without Blender?
 
-Without a job the key is Blender's own. The window's cross and File > Quit do not ask: Blender lets no add-on into those.
+Without a job the key is Blender's own. The window's cross and File > Quit do not ask: no add-on is let into those.
 """
 
 from typing import ClassVar

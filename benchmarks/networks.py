@@ -1,7 +1,7 @@
 """How long do the networks take? `python benchmarks/networks.py [PHOTO] [--plot OUT.png]`.
 
-The shipped graphs in ONNX Runtime as the panel runs them, and beside them the same networks in PyTorch, eagerly, in one run
-on the same cores: a photo taken apart, relit after a change of light, and both, at several sizes (the photo is
+The shipped graphs in ONNX Runtime as the panel runs them, and beside them the same networks in PyTorch, eagerly, in
+one run on the same cores: a photo taken apart, relit after a change of light, and both, at several sizes (the photo is
 enlarged); then the three graphs of `tiny.toml`'s widths in a row, for movies. Medians; memory is the peak of a process
 of its own.
 """
@@ -141,7 +141,9 @@ def plot(found: dict[str, dict[int, Times]], path: Path) -> None:
     figure, axes = plt.subplots(1, 2, figsize=(8, 3.2), layout="constrained", sharey=True)
     for axis, what in zip(axes, ("analyse", "relight"), strict=True):
         for engine, rows in found.items():
-            axis.loglog([side**2 / 1e6 for side in rows], [getattr(row, what) for row in rows.values()], "o-", label=engine)
+            axis.loglog(
+                [side**2 / 1e6 for side in rows], [getattr(row, what) for row in rows.values()], "o-", label=engine
+            )
         axis.set(title=what, xlabel="megapixels")
         axis.grid(alpha=0.3)
     axes[0].set_ylabel("seconds")

@@ -18,6 +18,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 HEIGHT, WIDTH = 64, 128
+POLAR = 0.1  # sine of the angle from a pole within which a look-up has no slope
 EXPONENTS = (1, 16, 32, 64)  # of the specular lobes, Pandey et al. 2021, section 3.2
 
 
@@ -118,7 +119,11 @@ def look_up(maps: Tensor, toward: Tensor) -> Tensor:
     under = torch.cat([maps[:, :, -1:, half:], maps[:, :, -1:, :half]], dim=3)
     padded = torch.cat([over, maps, under], dim=2)
     padded = torch.cat([padded[:, :, :, -1:], padded, padded[:, :, :, :1]], dim=3)  # (B, C, 66, 130)
-    x, y, z = toward[:, 0], toward[:, 1], toward[:, 2]
+    if toward.requires_grad:
+        # Towards a pole the angles' slopes grow beyond all bounds: training end to end must not learn from them there.
+        is_polar = toward[:, 0:1] ** 2 + toward[:, 2:3] ** 2 < POLAR**2
+        toward = torch.where(is_polar, toward.detach(), toward)
+    x, y, z = toward.unbind(dim=1)
     azimuth = torch.atan2(x, torch.where(z.abs() < 1e-12, 1e-12, z))
     elevation = torch.asin(y.clamp(-1, 1))
     column = (azimuth / (2 * math.pi) + 0.5) * WIDTH + 0.5  # in texels of the padded map, centres at whole numbers

@@ -14,7 +14,6 @@ from .config import ShadingConfig
 from .layers import UNet, encode
 from .visibility import GLOSS, WRAPPED_COSINE, Cells
 
-
 RETOUCH = 1.5  # natural logarithm of how much lighter or darker the renderer may make the shading
 
 

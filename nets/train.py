@@ -193,8 +193,9 @@ class Run:
             optimiser.zero_grad(set_to_none=True)
             self.accelerator.backward(judged.terms["total"])
             norm = nn.utils.clip_grad_norm_(learned, self.recipe.clip)
-            optimiser.step()
-            self._average(stage)
+            if torch.isfinite(norm):  # what is no number would ruin all weights
+                optimiser.step()
+                self._average(stage)
             terms = judged.terms
             if opponent and judged.faces:
                 terms = {**terms, "critic": opponent.learn(*judged.faces, generator)}

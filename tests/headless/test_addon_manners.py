@@ -97,9 +97,7 @@ def blenders_keymaps():
 
 def test_quitting_is_asked_about_by_the_key_that_quits(extension):
     keyconfigs = bpy.context.window_manager.keyconfigs
-    (ours,) = [
-        item for item in keyconfigs.addon.keymaps["Window"].keymap_items if item.idname == "relight_stage.quit"
-    ]
+    (ours,) = [item for item in keyconfigs.addon.keymaps["Window"].keymap_items if item.idname == "relight_stage.quit"]
     chords = [
         (event["type"], bool(event.get("ctrl")), bool(event.get("shift")), bool(event.get("alt")))
         for name, _, content in blenders_keymaps()

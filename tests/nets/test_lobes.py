@@ -109,3 +109,12 @@ def test_a_mirror_facing_halfway_to_the_light_shows_the_light():
     halfway /= np.linalg.norm(halfway)
     found = lobes.mirrored(torch.tensor(halfway, dtype=torch.float32).reshape(1, 3, 1, 1))
     assert found.flatten().numpy() == pytest.approx(light, abs=1e-6)
+
+
+def test_looking_up_at_a_pole_has_no_slope_and_elsewhere_a_finite_one():
+    maps = torch.rand(1, 3, 64, 128, generator=torch.Generator().manual_seed(0))
+    toward = torch.tensor([[0.0, 1, 0], [0, -1, 0], [0, 0, 0], [0.6, 0, 0.8], [0, 0.99, 0.141]]).T.reshape(1, 3, 1, 5)
+    toward.requires_grad_(True)
+    lobes.look_up(maps, toward).sum().backward()
+    assert torch.isfinite(toward.grad).all()
+    assert not toward.grad[..., :3].any() and toward.grad[..., 3:].abs().amax(dim=(0, 1, 2)).min() > 0

@@ -126,6 +126,24 @@ FIRST_STAGE = {"net", "size", "batch", "steps", "minutes", "rate", "on_predictio
 FIRST_DATA = {"test_hdris", "test_percent", "panoramas", "cache_gib"}
 
 
+def test_a_step_whose_slope_is_no_number_teaches_nothing(short, spheres, tmp_path, monkeypatch):
+    calls, forward = [], Objective.forward
+
+    def fails_once(*args):
+        calls.append(1)
+        judged = forward(*args)
+        return (
+            judged._replace(terms={**judged.terms, "total": judged.terms["total"] * np.nan})
+            if len(calls) == 4
+            else judged
+        )
+
+    monkeypatch.setattr(Objective, "forward", fails_once)
+    train.train(short, spheres, tmp_path)
+    weights = read_checkpoint(tmp_path / "checkpoint.pt")["weights"]
+    assert all(torch.isfinite(tensor).all() for tensor in weights.values())
+
+
 def test_a_run_of_the_first_version_goes_on_as_if_this_one_had_begun_it(short, spheres, through, tmp_path):
     kill(short, spheres, tmp_path / "old", 7)
     path = tmp_path / "old" / "checkpoint.pt"
