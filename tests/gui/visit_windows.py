@@ -1,4 +1,4 @@
-"""The visit with two windows, each with a scene and a photo: Live in one, Relight in the other, the first one closed."""
+"""Two windows, each with a scene and a photo: Live in one, Relight in the other, and the first one closed."""
 
 import sys
 from pathlib import Path
