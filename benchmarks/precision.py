@@ -66,7 +66,7 @@ def dataset_of(folder: Path, people: int) -> Dataset:
 def record(dataset: Dataset) -> Feeds:
     """What the graphs are given while the photos of a dataset are relit."""
     relighter, feeds = Relighter.load(), defaultdict(list)
-    sessions = relighter._sessions
+    sessions = relighter.sessions
     relighter._run = lambda name, **given: (feeds[name].append(given), run_graph(sessions[name], **given))[1]  # type: ignore[method-assign]
     for case in lamps.cases(dataset, pairs=1):
         relighter.relight(relighter.analyse(case.photo), case.light_map)

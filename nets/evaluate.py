@@ -1,8 +1,9 @@
 """Scores of exported weights on people and light that training never saw, beside baselines.
 
-The whole pipeline runs from the photo alone, on the ONNX files as shipped. Relit pictures are compared over the true
-matte, all methods matched to the truth's brightness by one factor a picture, except for log-RMSE, where brightness
-counts. Every score is a mean over pictures; its standard error is over identities, which are what was drawn at random.
+The whole pipeline runs from the photo alone, as in the panel, on the ONNX files as shipped. Relit pictures are compared
+over the true matte, all methods matched to the truth's brightness by one factor a picture, except for log-RMSE, where
+brightness counts. Every score is a mean over pictures; its standard error is over identities, which are what was drawn
+at random.
 """
 
 import json
@@ -14,22 +15,23 @@ from typing import Any, NamedTuple
 import numpy as np
 import onnxruntime
 
-from ..errors import ModelError, SampleError
+from ..errors import ModelError, PhotoError, SampleError
 from ..scenes import light_map as light_maps
+from ..scenes.colour import srgb_to_linear
 from ..synth.sample import read_meta, read_sample
 from . import metrics, report
 from .cases import KINDS, Photo, Wanted, photos
 from .config import DataConfig
 from .data import Dataset, is_test, sample_folders
-from .export import GRAPHS
-from .graphs import run_graph
+from .graphs import WEIGHTS, run_graph
+from .infer import Relighter
+from .lit import layers
+from .views import Portrait
 
-SHIPPED = Path(__file__).parent / "weights"
 OURS = "ours"
 METHODS = (OURS, "input unchanged", "predicted normals, Lambert", "mean normals, Lambert")
 MEAN_OF = 64  # training samples whose normals are averaged for the baseline
 
-Sessions = dict[str, onnxruntime.InferenceSession]
 Maps = dict[str, np.ndarray]
 
 
@@ -79,7 +81,7 @@ def evaluate(
         ModelError: weights missing or damaged.
         SampleError: no test samples, or none of the test panoramas.
     """
-    sessions, config = open_sessions(Path(weights) if weights is not None else SHIPPED)
+    relighter, config = open_networks(Path(weights) if weights is not None else WEIGHTS)
     if everyone:
         config = replace(config, test_percent=100)
     judges = Judges(*(None if path is None else open_session(path) for path in (lpips, identity)))
@@ -89,7 +91,7 @@ def evaluate(
     rows: list[report.Row] = []
     identities = {subject.name: subject.identity for subject in dataset.subjects}
     for photo in photos(dataset):
-        maps = decompose(photo.photo, sessions)
+        portrait, maps = take_apart(photo.photo, relighter)
         about = (identities[photo.name], photo.skin)
         scores += [Score("parts", OURS, name, value, *about) for name, value in part_scores(photo, maps).items()]
         baseline = metrics.normal_error_deg(mean_normal, photo.normal, photo.matte)
@@ -97,7 +99,7 @@ def evaluate(
         untouched = metrics.scale_invariant_psnr(maps["foreground"], photo.albedo, photo.matte)
         scores.append(Score("parts", "the photo", "albedo_psnr", untouched, *about))
         for wanted in photo.wanted:
-            pictures = relight(wanted.light_map, maps, mean_normal, sessions)
+            pictures = relight(wanted.light_map, portrait, maps, mean_normal, relighter)
             for method in METHODS:
                 found = relit_scores(pictures[method], photo, wanted, judges)
                 scores += [Score(wanted.kind, method, name, value, *about) for name, value in found.items()]
@@ -142,21 +144,16 @@ def read_tests(data: Path, config: DataConfig) -> Dataset:
     return dataset
 
 
-def open_sessions(folder: Path) -> tuple[Sessions, DataConfig]:
-    """The three graphs and the split they were trained with."""
-    sessions = {}
-    for name in GRAPHS:
-        path = folder / f"{name}.onnx"
-        if not path.is_file():
-            raise ModelError(f"{path} does not exist. Export a run there: relight-stage export RUN {folder}.")
-        sessions[name] = open_session(path)
-    properties = sessions["relight"].get_modelmeta().custom_metadata_map
+def open_networks(folder: Path) -> tuple[Relighter, DataConfig]:
+    """The networks and the split they were trained with."""
+    relighter = Relighter.load(folder)
+    properties = relighter.sessions["relight.onnx"].get_modelmeta().custom_metadata_map
     try:
         split = json.loads(properties["split"])
         config = DataConfig(test_hdris=tuple(split["test_hdris"]), test_percent=int(split["test_percent"]))
     except (KeyError, TypeError, ValueError) as error:
         raise ModelError(f"{folder}/relight.onnx does not say on what it was trained. Export it again.") from error
-    return sessions, config
+    return relighter, config
 
 
 def open_session(path: Path) -> onnxruntime.InferenceSession:
@@ -169,32 +166,42 @@ def open_session(path: Path) -> onnxruntime.InferenceSession:
         raise ModelError(f"{path} is damaged: {str(error).splitlines()[0]}. Export it again.") from error
 
 
-def run(session: onnxruntime.InferenceSession, **inputs: np.ndarray) -> Maps:
-    """Maps (H, W, C) in and out; inputs that the graph does not take are left out."""
-    taken = {value.name for value in session.get_inputs()}
-    feed = {k: np.ascontiguousarray(x.transpose(2, 0, 1)[None], np.float32) for k, x in inputs.items() if k in taken}
-    return {key: x[0].transpose(1, 2, 0) for key, x in run_graph(session, **feed).items()}
+def take_apart(photo: np.ndarray, relighter: Relighter) -> tuple[Portrait, Maps]:
+    """A photo (H, W, 3) as the panel takes it apart, and its maps (H, W, C) by the names that scores use.
+
+    Where no face is found, whatever the matting network took for a person is relit.
+    """
+    linear = srgb_to_linear(photo)
+    cut = run_graph(relighter.sessions["matting.onnx"], photo=np.ascontiguousarray(photo.transpose(2, 0, 1)[None]))
+    parsing, matte = (cut[name][0].transpose(1, 2, 0) for name in ("parsing", "matte"))
+    try:
+        portrait = relighter.analyse(linear)
+    except PhotoError:
+        portrait = relighter.analyse(linear, matte[:, :, 0] if (matte > 0.5).any() else np.ones_like(matte[:, :, 0]))
+    return portrait, {
+        "parsing": parsing,
+        "matte": portrait.matte[:, :, None],
+        "foreground": portrait.foreground,
+        "normal": portrait.normals,
+        "albedo": portrait.albedo,
+    }
 
 
-def decompose(photo: np.ndarray, sessions: Sessions) -> Maps:
-    """What the networks make of a photo (H, W, 3): the outputs of matting.onnx and decompose.onnx by name."""
-    cut = run(sessions["matting"], photo=photo)
-    return cut | run(sessions["decompose"], foreground=cut["foreground"], matte=cut["matte"])
-
-
-def relight(light_map: np.ndarray, maps: Maps, mean_normal: np.ndarray, sessions: Sessions) -> Maps:
+def relight(
+    light_map: np.ndarray, portrait: Portrait, maps: Maps, mean_normal: np.ndarray, relighter: Relighter
+) -> Maps:
     """Relit pictures by method, and the layers of ours."""
-    lit = run(sessions["relight"], **maps, light_map=light_map)
+    ours = layers(portrait, relighter.light(portrait, light_map))
     foreground = maps["foreground"]
     covered = foreground[maps["matte"][:, :, 0] > 0.5]
     colour = np.median(covered, axis=0) if len(covered) else np.full(3, 0.5)
     pictures = (
-        lit["relit"],
+        ours.relit,
         foreground,
         lambert_light(light_map, maps["normal"]) * maps["albedo"],
         lambert_light(light_map, mean_normal) * colour,
     )
-    return {**lit, **dict(zip(METHODS, pictures, strict=True)), "albedo": maps["albedo"]}
+    return {**ours._asdict(), **dict(zip(METHODS, pictures, strict=True))}
 
 
 def part_scores(photo: Photo, maps: Maps) -> dict[str, float]:

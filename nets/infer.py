@@ -8,6 +8,7 @@ Shapes: H W the photo's, h w a view's.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,10 +20,13 @@ from ..scenes.colour import linear_to_srgb
 from . import framing
 from .graphs import GRAPHS, WEIGHTS, open_graph, run_graph
 from .lit import NEUTRAL, Lit, LitView, Sliders, compose, lit_view
+from .photo_light import view_light
+from .quotient import mended_albedo
 from .resampling import Window, extrapolate, resize
 from .views import Portrait, View, assemble, complete_foreground, strips, textured
 
 WORKING_PX = 256  # the size that the shipped networks were trained at; at 384 faces are larger than any they know
+MENDING_PX = 128  # of a view that is lit by its own light; what the albedo net misses is not fine
 SMALLEST_PX, LARGEST_PX = 64, 8192
 # A person covers at least 30% of the closest look in all photos and renders tried; a cat's eye taken for a face, 10%.
 PERSON_SHARE = 0.15
@@ -49,10 +53,10 @@ class Seen(NamedTuple):
 
 
 class Relighter:
-    """The three networks, ready to run."""
+    """The three networks, ready to run; sessions: of ONNX Runtime, by file name."""
 
     def __init__(self, sessions: dict[str, Any], working_px: int):
-        self._sessions = sessions
+        self.sessions = sessions
         self._running: Any = None
         self.working_px = working_px
 
@@ -89,7 +93,7 @@ class Relighter:
     @property
     def provider(self) -> str:
         """The execution provider that the networks really run on."""
-        return self._sessions["relight.onnx"].get_providers()[0]
+        return self.sessions["relight.onnx"].get_providers()[0]
 
     def analyse(
         self,
@@ -124,6 +128,7 @@ class Relighter:
         for i, look in enumerate(seen):
             report(0.3 + 0.3 * i / len(seen), "Reading shape and colour")
             views.append(self._decompose(look, matte, photo.shape[:2]))
+        views = self._mended(views, faces[0])
         report(0.6, "Refining the edges")
         return assemble(
             photo, matte, faces, exposure, tuple(views), lambda f: report(0.6 + 0.4 * f, "Refining the edges")
@@ -265,11 +270,20 @@ class Relighter:
             out.get("visible"),
         )
 
+    def _mended(self, views: list[View], face: Window) -> list[View]:
+        """The views with what their own light, estimated from the last one, tells about their albedo."""
+        light = _to_nchw(light_maps.resize(view_light(views[-1], face), light_maps.HEIGHT))
+        out = []
+        for view in views:
+            small = view.shrink(MENDING_PX)
+            out.append(replace(view, albedo=mended_albedo(view, small, self._light(small, light))))
+        return out
+
     def _run(self, graph: str, **inputs: np.ndarray) -> dict[str, np.ndarray]:
         import onnxruntime
 
         self._running = onnxruntime.RunOptions()
-        return run_graph(self._sessions[graph], self._running, **inputs)
+        return run_graph(self.sessions[graph], self._running, **inputs)
 
     def interrupt(self) -> None:
         """Let the network that is running, on another thread, fail at its next layer: nobody wants its answer."""

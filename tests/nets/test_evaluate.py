@@ -151,7 +151,7 @@ def test_normals_of_a_sphere_turned_by_ten_degrees_are_ten_degrees_off(photo):
 
 
 def test_without_weights_the_folder_is_named(tmp_path, spheres):
-    with pytest.raises(ModelError, match=r"matting\.onnx does not exist"):
+    with pytest.raises(ModelError, match=r"matting\.onnx is missing"):
         evaluate.evaluate(tmp_path, spheres)
 
 
