@@ -75,6 +75,9 @@ _GERMAN = {
         "Looking for a Python with PyTorch": "Ein Python mit PyTorch wird gesucht",
         "Goes on when Blender is closed, and is found here again.": "Läuft weiter, wenn Blender geschlossen wird, und "
         "wird hier wiedergefunden.",
+        "Quit While Work Goes On?": "Beenden, während gearbeitet wird?",
+        "Let Them Go On": "Weiterlaufen lassen",
+        "Stop Them": "Anhalten",
         "Photos are relit by this training.": "Fotos werden mit diesem Training beleuchtet.",
         "No assets folder is set in the preferences: the built-in head is drawn.": "In den Einstellungen ist kein "
         "Ordner für Assets gewählt: gezeichnet wird der eingebaute Kopf.",
