@@ -31,7 +31,7 @@ from relight_stage.scenes.colour import srgb_to_linear
 
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLE = ROOT / "addon" / "photos" / "example.jpg"
-SIDES = (256, 512, 1024, 2048, 3840)
+SIDES = (256, 512, 1024, 2048, 2880)  # the last has the pixels of 3840x2160
 TINY_PX = 256
 
 
