@@ -21,7 +21,7 @@ from . import framing
 from .graphs import GRAPHS, WEIGHTS, open_graph, run_graph
 from .lit import NEUTRAL, Lit, LitView, Sliders, compose, lit_view
 from .photo_light import view_light
-from .quotient import mended_albedo
+from .quotient import mended_albedo, trust
 from .resampling import Window, extrapolate, resize
 from .views import Portrait, View, assemble, complete_foreground, strips, textured
 
@@ -272,11 +272,14 @@ class Relighter:
 
     def _mended(self, views: list[View], face: Window) -> list[View]:
         """The views with what their own light, estimated from the last one, tells about their albedo."""
+        trusted = trust(views[-1], face)
+        if not trusted:
+            return views
         light = _to_nchw(light_maps.resize(view_light(views[-1], face), light_maps.HEIGHT))
         out = []
         for view in views:
             small = view.shrink(MENDING_PX)
-            out.append(replace(view, albedo=mended_albedo(view, small, self._light(small, light))))
+            out.append(replace(view, albedo=mended_albedo(view, small, self._light(small, light), trusted)))
         return out
 
     def _run(self, graph: str, **inputs: np.ndarray) -> dict[str, np.ndarray]:
