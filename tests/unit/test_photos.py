@@ -342,7 +342,10 @@ def test_maps_are_written_with_their_meaning(tmp_path, networks, selfie, lamp):
     assert normals[96, 110, 0] > 0.2 and normals[50, 80, 1] > 0.2 and normals[96, 80, 2] > 0.95  # OpenGL: +y up
     assert read_photo(maps / "normals.exr").rgb == pytest.approx(normals, abs=0.005)
     assert read_photo(maps / "matte.exr").rgb[96, 80, 0] == 1
-    assert read_photo(maps / "albedo.exr").rgb[96, 80] == pytest.approx(stand_ins.ALBEDO, rel=0.05)
+    inside = read_photo(maps / "matte.exr").rgb[:, :, 0] == 1
+    # The photo may mend it from place to place, not as a whole.
+    whole = np.exp(np.log(read_photo(maps / "albedo.exr").rgb[inside]).mean(axis=0))
+    assert whole == pytest.approx(stand_ins.ALBEDO, rel=0.05)
 
 
 def test_bad_wishes_are_refused_before_the_work(tmp_path, networks, selfie, lamp):
