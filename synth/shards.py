@@ -13,6 +13,7 @@ import tarfile
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -215,8 +216,9 @@ def _claim(shards: Path, head: dict[str, Any]) -> list[Shard]:
     try:
         shards.mkdir(parents=True, exist_ok=True)
         for path in shards.glob(".*.partial"):
-            if time.time() - path.stat().st_mtime > _STALE_S:
-                path.unlink(missing_ok=True)
+            with suppress(FileNotFoundError):  # another run has just finished it
+                if time.time() - path.stat().st_mtime > _STALE_S:
+                    path.unlink()
         foreign = (
             [] if (shards / INDEX).is_file() else sorted(path.name for path in shards.iterdir() if path.name[0] != ".")
         )
