@@ -10,6 +10,7 @@ import time
 from collections import defaultdict
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import lamps
 import numpy as np
@@ -63,11 +64,23 @@ def dataset_of(folder: Path, people: int) -> Dataset:
     return dataset
 
 
+class Recorder:
+    """A session of ONNX Runtime that notes what it is given."""
+
+    def __init__(self, session: Any, feeds: list[dict[str, np.ndarray]]):
+        self._session, self._feeds = session, feeds
+        self.get_outputs = session.get_outputs
+
+    def run(self, names: list[str], inputs: dict[str, np.ndarray], options: Any = None) -> list[np.ndarray]:
+        self._feeds.append(inputs)
+        return self._session.run(names, inputs, options)
+
+
 def record(dataset: Dataset) -> Feeds:
     """What the graphs are given while the photos of a dataset are relit."""
-    relighter, feeds = Relighter.load(), defaultdict(list)
-    sessions = relighter.sessions
-    relighter._run = lambda name, **given: (feeds[name].append(given), run_graph(sessions[name], **given))[1]  # type: ignore[method-assign]
+    shipped, feeds = Relighter.load(), defaultdict(list)
+    recorders = {name: Recorder(session, feeds[name]) for name, session in shipped.sessions.items()}
+    relighter = Relighter(recorders, shipped.working_px)
     for case in lamps.cases(dataset, pairs=1):
         relighter.relight(relighter.analyse(case.photo), case.light_map)
     return feeds
@@ -103,7 +116,7 @@ def seconds(relighter: Relighter, name: str, feed: dict[str, np.ndarray]) -> flo
     times = []
     for _ in range(REPEATS + 1):
         began = time.perf_counter()
-        relighter._run(name, **feed)
+        run_graph(relighter.sessions[name], **feed)
         times.append(time.perf_counter() - began)
     return statistics.median(times[1:])
 

@@ -51,6 +51,18 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     return content
 
 
+def fit_weights(nets: nn.Module, weights: dict[str, Tensor], where: Path) -> None:
+    """Load all of a run's tensors into networks; ModelError where they are of other networks than these."""
+    try:
+        nets.load_state_dict(weights)
+    except RuntimeError as error:
+        first = str(error).splitlines()[-1].strip()
+        raise ModelError(
+            f"The weights in {where} are not of these networks: {first} Begin a new run with "
+            f"start = '{where / 'weights.safetensors'}' in its recipe; what fits is taken over."
+        ) from error
+
+
 def write_weights(path: Path, weights: dict[str, Tensor], config: dict) -> None:
     """Write the final weights with their widths as safetensors."""
     tensors = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in weights.items()}

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from .. import __version__
 from ..errors import ModelError
 from . import lobes
-from .checkpoint import read_checkpoint, write_weights
+from .checkpoint import fit_weights, read_checkpoint, write_weights
 from .config import Recipe, recipe_from, table_of
 from .graphs import FORMAT
 from .portrait import PortraitNet
@@ -108,12 +108,7 @@ def load_nets(run_folder: Path) -> tuple[PortraitNet, Recipe]:
     content = read_checkpoint(run_folder / "checkpoint.pt")
     recipe = recipe_from(content["config"], str(run_folder))
     nets = PortraitNet(recipe.portrait)
-    try:
-        nets.load_state_dict(content["average"])
-    except RuntimeError as error:
-        raise ModelError(
-            f"The weights in {run_folder} do not fit their config: {str(error).splitlines()[0]}"
-        ) from error
+    fit_weights(nets, content["average"], run_folder)
     return nets.eval().requires_grad_(False), recipe
 
 

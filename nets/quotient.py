@@ -21,7 +21,7 @@ _BLACK = 0.02  # reflectance below which light on it is not told
 
 
 def trust(view: View, face: Window) -> float:
-    """How far the albedo shall follow the quotient, in [0, 1], judged by a view of the face."""
+    """How far the albedo shall follow the quotient, 0 to 0.8, judged by a view of the face; face: in photo pixels."""
     height, width = view.matte.shape
     y = view.window.top + (np.arange(height) + 0.5) / height * view.window.height
     x = view.window.left + (np.arange(width) + 0.5) / width * view.window.width

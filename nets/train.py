@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from ..errors import ConfigError
 from . import lobes
 from .adversarial import Opponent
-from .checkpoint import read_checkpoint, start_from, write_checkpoint, write_weights
+from .checkpoint import fit_weights, read_checkpoint, start_from, write_checkpoint, write_weights
 from .config import Recipe, StageConfig, find_run, read_recipe, recipe_from, table_of
 from .data import Dataset
 from .examples import Needs, batch_rand
@@ -113,8 +113,8 @@ class Run:
         # What only lives as long as a stage: the optimiser, the critic, and the losses since the last report.
         self.kept: dict = {}
         if content is not None:
-            self.nets.load_state_dict(content["weights"])
-            self.average.load_state_dict(content["average"])
+            fit_weights(self.nets, content["weights"], out)
+            fit_weights(self.average, content["average"], out)
             self.stage, self.step, self.seconds = content["stage"], content["step"], content["seconds"]
             # Runs from before there were critics kept neither them nor the losses.
             self.kept = {name: content.get(name) for name in ("optimiser", "critic", "sums")}

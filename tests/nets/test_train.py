@@ -156,6 +156,17 @@ def test_a_run_of_the_first_version_goes_on_as_if_this_one_had_begun_it(short, s
     check_same_weights(through, tmp_path / "old")
 
 
+def test_a_run_of_other_networks_is_refused_in_one_sentence(short, spheres, tmp_path):
+    kill(short, spheres, tmp_path / "old", 7)
+    path = tmp_path / "old" / "checkpoint.pt"
+    content = torch.load(path, weights_only=True)
+    name = "shading.renderer.encoder.0.0.weight"
+    content["weights"][name] = content["weights"][name][:, :16]  # before the renderer saw the photo
+    torch.save(content, path)
+    with pytest.raises(ModelError, match=r"not of these networks: size mismatch for shading\.renderer.*start = "):
+        train.train(short, spheres, tmp_path / "old", resume=True)
+
+
 def test_an_end_to_end_stage_with_a_critic_resumes_to_the_same_curve(recipe_path, spheres, often, tmp_path):
     text = recipe_path.read_text().split("[[stages]]")[0].replace("checkpoint_every = 20", "checkpoint_every = 3")
     stage = """

@@ -151,6 +151,8 @@ def test_uniform_light_on_a_sphere_is_the_albedo(relighter, portrait):
     facing = portrait.matte == 1
     # Lambert under radiance 1 from everywhere reflects its albedo; 8 × 16 cells integrate the cosine within 3%.
     assert np.median(relit[facing] / portrait.albedo[facing]) == pytest.approx(1, rel=0.03)
+    # The photo mends the albedo from place to place, not as a whole.
+    assert np.exp(np.log(relit[facing]).mean()) == pytest.approx(stand_ins.ALBEDO, rel=0.03)
 
 
 def test_any_size_of_light_map_gives_the_same_light(relighter, portrait):
