@@ -58,7 +58,7 @@ class _Drop:
     bl_file_extensions = ";".join((*bpy.path.extensions_image, *bpy.path.extensions_movie))
 
 
-# Where Blender takes the same files, it asks which of the two is meant; over the tab itself only these are asked.
+# Where Blender takes the same files, the viewport above all, it asks which of the two is meant.
 class RELIGHT_STAGE_FH_image_editor(_Drop, bpy.types.FileHandler):
     bl_idname = "RELIGHT_STAGE_FH_image_editor"
 

@@ -20,7 +20,7 @@ mount_system() {
     ln -sf /proc/self/mounts "$root/etc/mtab"
 }
 
-if [ -e "$root/relight-stage.complete" ]; then
+if [ -e "$root/relight-stage.complete" ] && [ -x "$root/usr/bin/wish" ]; then
     mount_system
     echo "$root"
     exit 0
@@ -52,7 +52,7 @@ run_quiet chroot "$root" apt-get update
 # python3-cattr and python3-requests: without them Debian's Blender registers no extension system.
 run_quiet chroot "$root" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
     blender xvfb xauth libgl1-mesa-dri libegl1 libgl1 mesa-vulkan-drivers \
-    python3-numpy python3-cattr python3-requests xdotool imagemagick
+    python3-numpy python3-cattr python3-requests xdotool imagemagick tk tkdnd
 run_quiet chroot "$root" apt-get clean
 chroot "$root" blender --version | head -n 1 >"$root/relight-stage.complete"
 echo "$root"

@@ -1,4 +1,4 @@
-"""What comes in and goes out in a real Blender with a window: drop, export, movie, photo card, match."""
+"""What comes in and goes out in a real Blender with a window: export, movie, photo card, match."""
 
 import numpy as np
 import pytest
@@ -21,10 +21,6 @@ def exchange(visit):
 
 def test_nothing_complains(exchange):
     assert "Traceback" not in exchange.log
-
-
-def test_a_picture_let_go_over_the_tab_is_the_photo(exchange):
-    assert exchange.report["dropped"] == "photo.png"
 
 
 def test_an_empty_clipboard_is_refused_in_a_sentence(exchange):

@@ -1,4 +1,4 @@
-"""Bringing in and taking out: a photo dropped onto the tab, its card under real lamps, its maps, a movie, its light."""
+"""Bringing in and taking out: a photo, its card under real lamps, its maps, a movie, its light."""
 
 import sys
 import time
@@ -23,11 +23,8 @@ def scenario():
     bpy.context.preferences.view.ui_scale = 0.65  # all sub-panels in one picture
     yield 0.5
     scene = bpy.context.scene
-    # As when a file is let go over the tab; only the mouse of another program can carry one there.
     with bpy.context.temp_override(window=window, area=area, region=sidebar(area)):
-        bpy.ops.wm.drop_import_file("INVOKE_DEFAULT", directory=f"{FOLDER}/", files=[{"name": "photo.png"}])
-    yield 1.0
-    report["dropped"] = scene.relight_stage.photo.name if scene.relight_stage.photo else None
+        bpy.ops.relight_stage.open_photo(filepath=str(FOLDER / "photo.png"))
     yield 1.0
     shoot("exchange_panels")
 
