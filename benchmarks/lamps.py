@@ -2,7 +2,8 @@
 
 Usage: lamps.py DATASET [--weights DIR …] [--pairs 2] [--sheet OUT.png]. DATASET holds OLAT samples that training never
 saw. The whole pipeline is asked, from the photo's pixels on. Scores are means ± standard errors over people, over the
-truth's matte, each method matched to the truth's brightness by one factor a picture.
+truth's matte, each method matched to the truth's brightness by one factor a picture; where no face is found the photo
+stays as it was.
 """
 
 import argparse
@@ -46,6 +47,7 @@ class Score(NamedTuple):
     identity: str
     psnr: float
     ssim: float
+    found: bool
 
 
 def main() -> int:
@@ -67,7 +69,7 @@ def main() -> int:
         return 1
     print("| grey, tight, one lamp to another | PSNR (dB) | SSIM | no face found |\n|---|---|---|---|")
     for method, found in scores.items():
-        lost = sum(np.isnan(score.psnr) for score in found)
+        lost = sum(not score.found for score in found)
         print(f"| {method} | {spread(found, 'psnr', 2)} | {spread(found, 'ssim', 3)} | {lost} of {len(found)} |")
     return 0
 
@@ -79,19 +81,20 @@ def judge(
     scores: dict[str, list[Score]] = {name: [] for name in ("photo unchanged", *networks)}
     rows, shown = [], set()
     for case in cases(dataset, pairs):
-        pictures = {"photo unchanged": case.photo}
+        pictures, lost = {"photo unchanged": case.photo}, set()
         for name, relighter in networks.items():
             try:
                 pictures[name] = as_grey(relighter.relight(relighter.analyse(case.photo), case.light_map))
             except PhotoError:  # no face found
-                scores[name].append(Score(case.identity, np.nan, np.nan))
+                pictures[name] = case.photo
+                lost.add(name)
         true = metrics.shown(case.wanted, case.wanted, case.matte)
         row = []
         for name, picture in pictures.items():
             matched = metrics.exposure_match(picture, case.wanted, case.matte)
             seen = metrics.shown(matched, case.wanted, case.matte)
             psnr, ssim = (score(seen, true, case.matte) for score in (metrics.psnr, metrics.ssim))
-            scores[name].append(Score(case.identity, psnr, ssim))
+            scores[name].append(Score(case.identity, psnr, ssim, name not in lost))
             row.append(seen * case.matte if row else linear_to_srgb(np.clip(case.photo, 0, 1)))
         if case.identity not in shown:
             shown.add(case.identity)
@@ -139,8 +142,7 @@ def spread(scores: list[Score], name: str, digits: int) -> str:
     """Mean over pictures ± standard error over people."""
     people: dict[str, list[float]] = {}
     for score in scores:
-        if np.isfinite(getattr(score, name)):
-            people.setdefault(score.identity, []).append(getattr(score, name))
+        people.setdefault(score.identity, []).append(getattr(score, name))
     means = [float(np.mean(values)) for values in people.values()]
     if len(means) < 2:
         return "-"

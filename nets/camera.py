@@ -80,7 +80,7 @@ class Camera:
     grey: bool = False
 
 
-def camera_rand(rng: np.random.Generator, shares: PhotographyConfig, grey_share: float = 0.0) -> Camera:
+def camera_rand(rng: np.random.Generator, shares: PhotographyConfig) -> Camera:
     """Draw a camera; ``shares`` says how often it does what."""
 
     def happens(share: float) -> bool:
@@ -118,7 +118,7 @@ def camera_rand(rng: np.random.Generator, shares: PhotographyConfig, grey_share:
         chosen |= {"pixels": float(np.exp(rng.uniform(np.log(0.25), np.log(0.8)))), "enlarging": kinds[rng.choice(3)]}
     if happens(shares.jpeg):
         chosen["quality"] = int(rng.integers(35, 96))
-    return Camera(**chosen, grey=happens(grey_share))
+    return Camera(**chosen, grey=happens(shares.grey))
 
 
 def _vignette_rand(rng: np.random.Generator) -> Vignette:

@@ -14,13 +14,14 @@ from torch import Tensor, nn
 from ..errors import ModelError
 
 FORMAT = 1
+KEYS = ("config", "weights", "average", "stage", "step", "seconds")  # of every checkpoint
 
 
 def write_checkpoint(path: Path, content: dict[str, Any]) -> None:
     """Write a checkpoint; the old one stays until the new one is whole.
 
     Args:
-        content: ``config``, ``weights``, ``average``, ``optimiser``, ``stage``, ``step``, ``seconds``.
+        content: by KEYS, and what else lives as long as a stage.
     """
     path = Path(path)
     partial = path.with_suffix(".partial")
@@ -48,6 +49,8 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     found = content.get("format") if isinstance(content, dict) else type(content).__name__
     if found != FORMAT:
         raise ModelError(f"{path} has format {found}; this version reads format {FORMAT}. Train again.")
+    if missing := [key for key in KEYS if key not in content]:
+        raise ModelError(f"{path} is damaged: it lacks {', '.join(missing)}. Train again, or leave out --resume.")
     return content
 
 

@@ -93,6 +93,7 @@ class PhotographyConfig:
         response: a film's or camera's tone curve, channel by channel; filmic: a shoulder that rolls highlights off.
         contrast, saturation: set by hand.
         sharpening: with its halos; low_resolution: enlarged from fewer pixels; jpeg: compressed.
+        grey: without colour.
     """
 
     blur: float = 0.3
@@ -108,6 +109,7 @@ class PhotographyConfig:
     sharpening: float = 0.2
     low_resolution: float = 0.15
     jpeg: float = 0.4
+    grey: float = 0.3
 
 
 @dataclass(frozen=True)
@@ -120,12 +122,16 @@ class DataConfig:
         panoramas: folders of .hdr and .exr files for backgrounds and more lights; ``blender`` stands for
             Blender's own eight, ``assets`` for those of the asset folder in the environment's RELIGHT_STAGE_ASSETS.
         cache_gib: samples are kept in memory up to this size, by each process of a run.
+        tight: share of photos that show nothing but the face, or half as closely.
+        views: share of backgrounds that are looks into panoramas; the others are walls and made-up clutter.
     """
 
     test_hdris: tuple[str, ...] = TEST_HDRIS
     test_percent: int = TEST_PERCENT
     panoramas: tuple[str, ...] = ("blender",)
     cache_gib: float = 6.0
+    tight: float = 0.35
+    views: float = 0.45
     photography: PhotographyConfig = field(default_factory=PhotographyConfig)
 
 
@@ -180,7 +186,7 @@ class Recipe:
         workers: processes that make the batches; 0 makes them between the steps (where processes cannot fork).
         bf16: convolutions in bfloat16 (autocast) while training; losses and light stay in float32.
         compile: let torch.compile build the networks' kernels: minutes at the start of each stage, then faster steps.
-        deterministic: refuse what does not repeat to the bit on a GPU; slower. On CPUs a run repeats anyway.
+        deterministic: repeat to the bit on a GPU, and warn of what cannot; slower. On CPUs a run repeats anyway.
         clip: largest norm of a step's gradient.
         average: decay of the exponential moving average of the weights, which is what is kept and shipped.
         tensorboard: also write the losses and pictures for TensorBoard.
@@ -298,6 +304,9 @@ def _check(recipe: Recipe, name: str) -> None:
     require(0 < recipe.data.test_percent < 100, f"data: test_percent is {recipe.data.test_percent}; wanted is 1 to 99")
     for key, share in dataclasses.asdict(recipe.data.photography).items():
         require(0 <= share <= 1, f"data: photography: {key} is {share}; it must be in [0, 1]")
+    for key in ("tight", "views"):
+        share = getattr(recipe.data, key)
+        require(0 <= share <= 1, f"data: {key} is {share}; it must be in [0, 1]")
     _check_portrait(recipe.portrait, name)
 
 

@@ -32,6 +32,7 @@ def crop_rand(
     side: int,
     face: tuple[float, float, float],
     size: int,
+    tight: float,
     upright: bool,
     wide: bool = False,
 ) -> Crop:
@@ -41,13 +42,15 @@ def crop_rand(
         side: of the picture, px.
         face: centre (x, y) and width of the face, as shares of the picture.
         size: side of the crop as it is resampled, px.
+        tight: share of crops that show nothing but the face, or half as closely.
         upright: no turn, as when the light map cannot be turned with the picture.
         wide: a quarter of the crops reach beyond the picture, whose border repeats there: a smaller person.
     """
     x, y, width = face
-    # Mostly up to a face that fills half of the width, now and then nothing but the face.
-    tightest = np.clip((1 if rng.uniform() < 0.35 else 0.55) / width, 1.05, 4)
-    zoom = float(np.exp(rng.uniform(0, np.log(tightest))))
+    # The others go up to a face that fills half of the width.
+    is_tight = rng.uniform() < tight
+    tightest = np.clip((1 if is_tight else 0.55) / width, 1.05, 4)
+    zoom = float(np.exp(np.log(tightest) * rng.uniform(0.5 if is_tight else 0, 1)))
     if wide and rng.uniform() < 0.25:
         zoom = float(rng.uniform(0.5, 1))
     toward_face = np.clip((zoom - 1) / 0.6, 0, 1)

@@ -46,11 +46,8 @@ def lit(subject: Subject, weights: np.ndarray) -> np.ndarray:
     return out.reshape(len(weights), height, width, 6)
 
 
-def example_rand(rng: np.random.Generator, dataset: Dataset, size: int, needs: Needs, grey_share: float = 0.0) -> dict:
+def example_rand(rng: np.random.Generator, dataset: Dataset, size: int, needs: Needs) -> dict:
     """Draw one training example.
-
-    Args:
-        grey_share: share of photos without colour.
 
     Returns:
         Arrays (H, W, C) by the names that the losses use.
@@ -61,16 +58,18 @@ def example_rand(rng: np.random.Generator, dataset: Dataset, size: int, needs: N
     dye = dye_rand(rng, maps[:, :, ALBEDO], maps[:, :, MATTE], maps[:, :, PARSING])
     maps[:, :, FULL] = (maps[:, :, FULL] - maps[:, :, SPECULAR]) * dye + maps[:, :, SPECULAR]
     maps[:, :, ALBEDO] *= dye
-    camera = camera_rand(rng, dataset.config.photography, grey_share)
+    config = dataset.config
+    camera = camera_rand(rng, config.photography)
     wanted, light_map = maps[:, :, :6], subject.light_map
     portrait = maps[:, :, FULL]
     if subject.olat is None:
-        crop = crop_rand(rng, subject.maps.shape[0], subject.face, size, upright=relit, wide=not relit)
+        crop = crop_rand(rng, subject.maps.shape[0], subject.face, size, config.tight, upright=relit, wide=not relit)
         light_map = light_map[:, ::-1] if crop.flip else light_map
     else:
-        own = relit and not subject.is_under(dataset.config.test_hdris) and not camera.grey and rng.uniform() < 0.2
+        own = relit and not subject.is_under(config.test_hdris) and not camera.grey and rng.uniform() < 0.2
         sharp = own or rng.uniform() < 0.2
-        crop = crop_rand(rng, subject.maps.shape[0], subject.face, size, upright=relit and sharp, wide=not relit)
+        upright = relit and sharp
+        crop = crop_rand(rng, subject.maps.shape[0], subject.face, size, config.tight, upright, wide=not relit)
         lights = [light_rand(rng, dataset.lights) for _ in range(2 if relit and not own else 1)]
         if camera.grey:  # under white light a person without colour is the luminance of one with
             lights = [as_grey(light) for light in lights]
@@ -89,7 +88,7 @@ def example_rand(rng: np.random.Generator, dataset: Dataset, size: int, needs: N
     albedo, normal, matte, parsing = (warped[:, :, s] for s in _shifted(ALBEDO, NORMAL, MATTE, PARSING))
     matte = np.clip(matte, 0, 1)
 
-    backdrop = backdrop_rand(rng, size, dataset.panoramas)
+    backdrop = backdrop_rand(rng, size, dataset.panoramas, config.views)
     if not relit and rng.uniform() < 0.06:  # nobody there
         portrait, albedo, normal, matte, parsing = (
             np.zeros_like(a) for a in (portrait, albedo, normal, matte, parsing)
@@ -155,11 +154,10 @@ def batch_rand(
     count: int,
     size: int,
     needs: Needs,
-    grey_share: float = 0.0,
     share: slice = slice(None),
 ) -> dict[str, Tensor]:
     """Draw a batch of examples, (B, C, H, W) float32 tensors by name; ``share``: only these of the ``count``."""
-    examples = [example_rand(child, dataset, size, needs, grey_share) for child in rng.spawn(count)[share]]
+    examples = [example_rand(child, dataset, size, needs) for child in rng.spawn(count)[share]]
     return {
         name: torch.from_numpy(np.stack([e[name] for e in examples]).astype(np.float32)).permute(0, 3, 1, 2)
         for name in examples[0]

@@ -87,9 +87,8 @@ def _most_prominent(
     if not features.any():
         return None
     # The most prominent face is where most features lie close together.
-    crowd = box_mean(features, max(2, max(h, w) // 24))
-    seed = np.unravel_index(np.argmax(crowd * (features > 0)), crowd.shape)
-    face = _connected(features + parsing[:, :, _SKIN] > 0.5, seed)
+    crowd = box_mean(features, max(2, max(h, w) // 24)) * (features > 0)
+    face = _connected((features > 0) | (features + parsing[:, :, _SKIN] > 0.5), crowd == crowd.max())
     own = np.where(face, features, 0)
     if face.mean() < shares[0] or own.sum() / own.size < shares[1]:
         return None
@@ -129,23 +128,21 @@ def _middle(window: Window) -> tuple[float, float]:
 
 def _attached(matte: np.ndarray, window: Window, face: Window) -> np.ndarray:
     h, w = matte.shape
-    middle_y, middle_x = _middle(face)
-    y = (middle_y - window.top) / window.height * h
-    x = (middle_x - window.left) / window.width * w
-    seed = (int(np.clip(y, 0, h - 1)), int(np.clip(x, 0, w - 1)))
-    body = _connected(matte > 0.5, seed).astype(np.float32)
+    y = window.top + (np.arange(h) + 0.5) / h * window.height
+    x = window.left + (np.arange(w) + 0.5) / w * window.width
+    in_face = ((y > face.top) & (y < face.bottom))[:, None] & ((x > face.left) & (x < face.right))
+    body = _connected(matte > 0.5, in_face).astype(np.float32)
     if not body.any():  # a face that the matte missed says nothing about the rest
         return matte
     # The soft edge reaches a few pixels beyond the solid part.
     return matte * np.clip(box_mean(body, 4) * 8, 0, 1)
 
 
-def _connected(mask: np.ndarray, seed: tuple) -> np.ndarray:
-    """The part of ``mask`` that hangs together with ``seed``."""
-    grown = np.zeros_like(mask)
-    grown[seed] = True
-    count = 0
-    while count != (count := int(grown.sum())):
+def _connected(mask: np.ndarray, seeds: np.ndarray) -> np.ndarray:
+    """The parts of ``mask`` that hang together with some of ``seeds``; both (h, w)."""
+    grown, last = mask & seeds, None
+    while last is None or (grown != last).any():
+        last = grown
         wider = grown.copy()
         wider[1:] |= grown[:-1]
         wider[:-1] |= grown[1:]

@@ -27,6 +27,7 @@ from .views import Portrait, View, assemble, complete_foreground, strips, textur
 
 WORKING_PX = 256  # the size that the shipped networks were trained at; at 384 faces are larger than any they know
 MENDING_PX = 128  # of a view that is lit by its own light; what the albedo net misses is not fine
+BRIGHT = 0.5  # scene-linear; darker photos are brightened to it
 SMALLEST_PX, LARGEST_PX = 64, 8192
 # A person covers at least 30% of the closest look in all photos and renders tried; a cat's eye taken for a face, 10%.
 PERSON_SHARE = 0.15
@@ -198,17 +199,17 @@ class Relighter:
         shape = photo.shape[:2]
         whole = self._look(photo, Window(0, 0, *map(float, shape)), exposure)
         faint = framing.find_faces(whole.parsing, whole.window, framing.FAINT)
-        if not faint and matte is not None:
-            box = framing.matte_window(matte)
-            is_small = box.height < 0.7 * shape[0] and box.width < 0.7 * shape[1]
-            return (box,), [whole, self._look(photo, box, exposure)] if is_small else [whole]
-        if not faint:
+        if not faint and matte is None:
             faint = self._search(photo, exposure)
         closer: list[tuple[Window, Seen]] = []
         for each in faint:
             face, look = self._approach(photo, each, whole, exposure)
             if face is not None and not any(framing.shows(other, face) for other, _ in closer):
                 closer.append((face, look))
+        if not closer and matte is not None:
+            box = framing.matte_window(matte)
+            is_small = box.height < 0.7 * shape[0] and box.width < 0.7 * shape[1]
+            return (box,), [whole, self._look(photo, box, exposure)] if is_small else [whole]
         if not closer:
             raise _no_face(name, photo)
         if chosen:
@@ -340,10 +341,10 @@ def _check_photo(photo: np.ndarray, matte: np.ndarray | None, name: str) -> tupl
 
 
 def _exposure(photo: np.ndarray) -> float:
-    """The factor that puts a photo's bright parts at 1, for pictures that no camera would store in 8 bits so."""
+    """The factor that puts a photo's bright parts where cameras put them, between BRIGHT and 1."""
     step = max(1, int(np.sqrt(photo.shape[0] * photo.shape[1] / 250_000)))
     bright = float(np.percentile(photo[::step, ::step].max(axis=-1), 99.5))
-    return 1.0 if 0.1 <= bright <= 1.0 or bright <= 0 else 1.0 / bright
+    return float(np.clip(bright, BRIGHT, 1.0)) / bright if bright > 0 else 1.0
 
 
 def _to_nchw(picture: np.ndarray) -> np.ndarray:

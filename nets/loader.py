@@ -22,7 +22,6 @@ from .data import Dataset
 from .examples import Needs, batch_rand
 from .processes import own_share, process_count
 
-GREY_SHARE = 0.2  # of the photos
 NEW_SAMPLES = 16  # read at most so many between two rescans, while a render runs beside
 AHEAD = 2  # batches that each worker has ready
 
@@ -42,7 +41,7 @@ class Batches(Source):
         rng = np.random.default_rng([*self.key, step])
         stage, share = self.stage, own_share(self.stage.batch)
         needs = Needs(relit=stage.net in ("shading", "all"), seen=stage.net in ("visibility", "all"))
-        return batch_rand(rng, self.dataset, stage.batch, stage.size, needs, GREY_SHARE, share)
+        return batch_rand(rng, self.dataset, stage.batch, stage.size, needs, share)
 
 
 def batches(

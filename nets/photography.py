@@ -12,12 +12,15 @@ from ..scenes.light_map import sample, view
 GREY = 0.18  # middle grey
 
 
-def backdrop_rand(rng: np.random.Generator, size: int, panoramas: list[np.ndarray]) -> np.ndarray:
-    """Draw a background, scene-linear with mean about 1: views of panoramas, plain walls, made-up clutter."""
-    kind = rng.uniform()
-    if panoramas and kind < 0.45:
+def backdrop_rand(rng: np.random.Generator, size: int, panoramas: list[np.ndarray], views: float) -> np.ndarray:
+    """Draw a background, scene-linear with mean about 1: views of panoramas, plain walls, made-up clutter.
+
+    Args:
+        views: share of views of panoramas, where there are any.
+    """
+    if panoramas and rng.uniform() < views:
         picture = _view_rand(rng, size, panoramas[rng.integers(len(panoramas))])
-    elif kind < 0.6:
+    elif rng.uniform() < 0.3:
         picture = _wall_rand(rng, size)
     else:
         picture = _clutter_rand(rng, size)

@@ -119,9 +119,9 @@ def test_jpeg_keeps_colours_about_as_well_as_its_quality_says(quality, worst):
 
 
 def test_a_grey_camera_makes_grey_photos_whatever_else_it_does():
-    shares = PhotographyConfig(**{f.name: 0.5 for f in fields(PhotographyConfig)})
+    shares = PhotographyConfig(**{f.name: 0.5 for f in fields(PhotographyConfig)} | {"grey": 1.0})
     for seed in range(12):
-        camera = camera_rand(np.random.default_rng(seed), shares, grey_share=1.0)
+        camera = camera_rand(np.random.default_rng(seed), shares)
         assert np.ptp(taken(camera), axis=2).max() < 1e-6 and np.ptp(grade(camera, PICTURE), axis=2).max() < 1e-6
 
 
@@ -140,7 +140,7 @@ def test_every_photo_is_a_picture_and_the_same_seed_takes_the_same():
     shares = PhotographyConfig()
     for seed in range(30):
         first, second = (
-            photograph(camera_rand(rng, shares, 0.2), rng, PICTURE * 8)
+            photograph(camera_rand(rng, shares), rng, PICTURE * 8)
             for rng in map(np.random.default_rng, [seed] * 2)
         )
         assert first.shape == PICTURE.shape and first.dtype == np.float32 and np.array_equal(first, second)

@@ -10,9 +10,12 @@ from relight_stage.errors import ModelError
 from relight_stage.nets.checkpoint import read_checkpoint, read_weights, start_from, write_checkpoint, write_weights
 
 
+CONTENT = {"config": {}, "weights": {}, "average": {}, "stage": 0, "step": 0, "seconds": 0.0}
+
+
 def test_a_checkpoint_survives_a_round_trip(tmp_path):
     path = tmp_path / "checkpoint.pt"
-    write_checkpoint(path, {"weights": {"a": torch.arange(3.0)}, "step": 4})
+    write_checkpoint(path, {**CONTENT, "weights": {"a": torch.arange(3.0)}, "step": 4})
     content = read_checkpoint(path)
     assert content["step"] == 4 and torch.equal(content["weights"]["a"], torch.arange(3.0))
     assert [p.name for p in tmp_path.iterdir()] == ["checkpoint.pt"]
@@ -41,6 +44,9 @@ def test_damaged_missing_and_foreign_files_are_told_apart(tmp_path):
     write_checkpoint(path, {"step": 1})
     path.write_bytes(path.read_bytes()[:-40])
     with pytest.raises(ModelError, match="not a checkpoint"):
+        read_checkpoint(path)
+    write_checkpoint(path, {"step": 1})
+    with pytest.raises(ModelError, match="lacks config, weights, average, stage, seconds"):
         read_checkpoint(path)
     torch.save({"format": 99}, path)
     with pytest.raises(ModelError, match="format 99"):

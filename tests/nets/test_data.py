@@ -1,13 +1,15 @@
 """Augmentation keeps the laws of light: what is done to the picture is done to its normals and its light."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
 import torch
 from spheres import lambert, sphere_normals, sphere_sample
 
-from relight_stage.nets.config import DataConfig
-from relight_stage.nets.crops import Crop, warp
+from relight_stage.nets.config import DataConfig, PhotographyConfig
+from relight_stage.nets.crops import Crop, crop_rand, warp
 from relight_stage.nets.data import Dataset, is_test, subject_of
 from relight_stage.nets.examples import SEEN_LIGHTS, Needs, batch_rand, example_rand, lit
 from relight_stage.nets.illumination import light_rand, stage_light
@@ -99,8 +101,9 @@ def test_what_is_worn_or_held_is_clothes_to_the_networks():
 def test_the_relit_picture_is_what_the_light_map_makes_of_the_sphere(grey_share):
     sample, olat = sphere_sample(5, size=64, lights=32)
     dataset = dataset_of(subject_of(sample, olat))
+    dataset.config = replace(DataConfig(), photography=PhotographyConfig(grey=grey_share))
     for seed in range(6):
-        example = example_rand(np.random.default_rng(seed), dataset, 64, Needs(relit=True), grey_share)
+        example = example_rand(np.random.default_rng(seed), dataset, 64, Needs(relit=True))
         for name in ("photo", "albedo", "relit", "specular", "light_map"):
             assert (np.ptp(example[name], axis=2).max() < 1e-6) == (grey_share == 1), name
         diffuse = example["relit"] - example["specular"]
@@ -153,7 +156,7 @@ def test_examples_are_finite_and_in_range():
     sample, olat = sphere_sample(2, size=48)
     dataset = dataset_of(subject_of(sample, olat), subject_of(sample, None))
     for seed in range(12):
-        example = example_rand(np.random.default_rng(seed), dataset, 32, Needs(seed % 2 == 0, seed % 3 == 0), 0.5)
+        example = example_rand(np.random.default_rng(seed), dataset, 32, Needs(seed % 2 == 0, seed % 3 == 0))
         for name, value in example.items():
             assert np.isfinite(value).all(), name
         for name in {"photo", "foreground", "matte", "parsing", "albedo", "background", "arriving"} & set(example):
@@ -203,6 +206,23 @@ def test_backdrops_are_pictures():
     panorama = np.random.default_rng(0).uniform(0, 1, (64, 128, 3)).astype(np.float32)
     for seed in range(15):
         rng = np.random.default_rng(seed)
-        picture = backdrop_rand(rng, 48, [panorama])
+        picture = backdrop_rand(rng, 48, [panorama], 0.5)
         assert picture.shape == (48, 48, 3)
         assert np.isfinite(picture).all() and picture.min() >= 0
+
+
+@pytest.mark.parametrize(("tight", "least", "most"), [(0.0, 1.0, 1.84), (1.0, 1.82, 3.34)])
+def test_a_tight_crop_is_filled_by_the_face(tight, least, most):
+    zooms = []
+    for seed in range(40):
+        crop = crop_rand(np.random.default_rng(seed), 100, (0.5, 0.4, 0.3), 100, tight, upright=True)
+        zooms.append(np.hypot(*crop.matrix[:, 0]))
+    assert least <= min(zooms) and max(zooms) <= most
+    assert max(zooms) - min(zooms) > 0.5 * (most - least)
+
+
+def test_views_of_panoramas_stand_behind_as_many_people_as_was_said():
+    panorama = np.ones((64, 128, 3), np.float32)
+    rng = np.random.default_rng(1)
+    even = [float(np.ptp(backdrop_rand(rng, 32, [panorama], 0.8))) < 1e-4 for _ in range(100)]
+    assert sum(even) == pytest.approx(80, abs=12)

@@ -9,7 +9,7 @@ import pytest
 from scipy import ndimage
 
 from relight_stage.errors import ModelError, PhotoError, SceneError
-from relight_stage.nets import framing
+from relight_stage.nets import framing, infer
 from relight_stage.nets.infer import Relighter
 from relight_stage.nets.resampling import Window
 from relight_stage.scenes.colour import srgb_to_linear
@@ -93,6 +93,15 @@ def test_a_given_matte_says_who_it_is_where_no_face_shows(relighter):
     assert portrait.face.top < 30 and portrait.face.bottom > 80
     relit = relighter.relight(portrait, np.ones((64, 128, 3), np.float32))
     assert relit[50, 80].min() > 0
+
+
+def test_a_given_matte_says_who_it_is_where_a_closer_look_finds_no_face(relighter, monkeypatch):
+    monkeypatch.setattr(framing, "find_face", lambda *_: None)
+    with pytest.raises(PhotoError, match="No face found"):
+        relighter.analyse(portrait_photo())
+    matte = np.zeros((160, 128), np.float32)
+    matte[20:140, 20:110] = 1
+    assert np.array_equal(relighter.analyse(portrait_photo(), matte).matte, matte)
 
 
 # Several people
@@ -217,6 +226,15 @@ def test_normals_are_unit_and_the_spheres(portrait):
     assert portrait.normals[80, 90, 0] > 0.2 and portrait.normals[80, 38, 0] < -0.2
     assert portrait.normals[45, 64, 1] > 0.2 and portrait.normals[80, 64, 2] > 0.95
     assert portrait.albedo[inside].mean() == pytest.approx(stand_ins.ALBEDO, rel=0.03)
+
+
+def test_a_little_more_light_changes_the_exposure_a_little():
+    photo = np.full((64, 64, 3), 0.0005, np.float32)
+    factors = []
+    while photo.max() < 4:
+        factors.append(infer._exposure(photo))
+        photo = photo * np.float32(1.05)
+    assert np.abs(np.diff(np.log(factors))).max() < 0.05
 
 
 @pytest.mark.parametrize("exposure", [0.01, 40.0])
@@ -346,6 +364,14 @@ def test_what_does_not_hang_together_with_the_face_is_not_the_person():
     kept = framing.attached(matte, window, [face])
     assert np.array_equal(kept[:, :36], matte[:, :36])
     assert kept[:, 44:].max() == 0
+
+
+def test_a_dark_line_across_the_face_does_not_cut_the_person_in_two():
+    matte = np.zeros((64, 64), np.float32)
+    matte[10:60, 8:30] = 1
+    matte[18:21] = 0  # the middle of the face
+    kept = framing.attached(matte, Window(0, 0, 128, 128), [Window(30, 26, 50, 46)])
+    assert np.array_equal(kept, matte)
 
 
 def older(folder):
