@@ -7,7 +7,6 @@ at random.
 """
 
 import json
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -75,7 +74,7 @@ def evaluate(
 
     Returns:
         What scores.json holds: counts, and ``scores``: about -> method -> name -> [mean, standard error]; ``skin``:
-        about -> class -> PSNR of ours.
+        about -> class -> [PSNR of ours, standard error, identities].
 
     Raises:
         ModelError: weights missing or damaged.
@@ -280,18 +279,15 @@ def summary(scores: list[Score]) -> dict:
 
 
 def by_skin(scores: list[Score]) -> dict:
-    """about -> class of skin -> [PSNR of ours, identities]."""
+    """about -> class of skin -> [PSNR of ours, its standard error, identities]."""
     out: dict[str, dict] = {}
-    wanted: Callable[[Score], bool] = lambda s: s.method == OURS and s.name == "psnr"  # noqa: E731
-    for score in filter(wanted, scores):
-        out.setdefault(score.about, {}).setdefault(score.skin, []).append(score)
-    return {
-        about: {
-            skin: [float(np.mean([s.value for s in group])), len({s.identity for s in group})]
-            for skin, group in sorted(groups.items())
-        }
-        for about, groups in out.items()
-    }
+    told = [score for score in scores if score.method == OURS and score.name == "psnr"]
+    for skin in sorted({score.skin for score in told}):
+        group = [score for score in told if score.skin == skin]
+        for about, methods in summary(group).items():
+            people = {score.identity for score in group if score.about == about}
+            out.setdefault(about, {})[skin] = [*methods[OURS]["psnr"], len(people)]
+    return out
 
 
 def picture_row(photo: Photo, wanted: Wanted, maps: Maps, pictures: Maps) -> list[np.ndarray]:

@@ -87,13 +87,18 @@ def as_markdown(result: dict) -> str:
     classes = sorted({skin for groups in result["skin"].values() for skin in groups})
     lines += ["", "| PSNR by skin (identities) | " + " | ".join(classes) + " |", "|---|" + "---|" * len(classes)]
     for kind, groups in result["skin"].items():
-        cells = [f"{groups[c][0]:.2f} ({groups[c][1]})" if c in groups else "" for c in classes]
+        cells = [_of_skin(*groups[c]) if c in groups else "" for c in classes]
         lines.append(f"| {TITLES[kind]} | " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
 
 
 def _form(name: str) -> str:
     return "{:.2f}" if name == "psnr" else "{:.4f}" if name in ("mae", "mse") else "{:.3f}"
+
+
+def _of_skin(mean: float, error: float, people: int) -> str:
+    # Of one person nothing is known about the spread.
+    return f"{mean:.2f} (1)" if people == 1 else f"{_number('{:.2f}', mean, error)} ({people})"
 
 
 def _number(form: str, mean: float, error: float) -> str:

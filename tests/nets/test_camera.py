@@ -140,8 +140,7 @@ def test_every_photo_is_a_picture_and_the_same_seed_takes_the_same():
     shares = PhotographyConfig()
     for seed in range(30):
         first, second = (
-            photograph(camera_rand(rng, shares), rng, PICTURE * 8)
-            for rng in map(np.random.default_rng, [seed] * 2)
+            photograph(camera_rand(rng, shares), rng, PICTURE * 8) for rng in map(np.random.default_rng, [seed] * 2)
         )
         assert first.shape == PICTURE.shape and first.dtype == np.float32 and np.array_equal(first, second)
         assert np.isfinite(first).all() and first.min() >= 0 and first.max() <= 1

@@ -9,7 +9,6 @@ from torch import nn
 from relight_stage.errors import ModelError
 from relight_stage.nets.checkpoint import read_checkpoint, read_weights, start_from, write_checkpoint, write_weights
 
-
 CONTENT = {"config": {}, "weights": {}, "average": {}, "stage": 0, "step": 0, "seconds": 0.0}
 
 
