@@ -4,11 +4,16 @@ import bpy
 import numpy as np
 from mathutils import Matrix, Vector
 
-from .card_materials import build_picture_material
+from .card_materials import set_picture
 from .probe import View
 
 _HEIGHT_M = 0.6  # a bust photo shows about that much
 _DISTANCE_M = 2.0  # from a camera without perspective, or from a view
+
+
+def card_in(scene: bpy.types.Scene, card: bpy.types.Object | None) -> bpy.types.Object | None:
+    """The card, if it still stands in the scene: the panel's memory keeps one alive that the user has deleted."""
+    return card if card is not None and scene.objects.get(card.name) == card else None
 
 
 def show(
@@ -20,15 +25,14 @@ def show(
         cutout: alpha is the matte.
         view: where to stand a new card if the scene has no camera.
     """
-    if card is None or card.name not in scene.objects:
+    card = card_in(scene, card)
+    if card is None:
         card = bpy.data.objects.new("Relit card", _plane())
         scene.collection.objects.link(card)
         # A picture on a card is light itself: it neither shades nor is shaded.
         card.visible_shadow = card.visible_diffuse = card.visible_glossy = False
-        card.data.materials.append(build_picture_material())
         _place(scene, card, cutout, view)
-    node = next(node for node in card.data.materials[0].node_tree.nodes if node.type == "TEX_IMAGE")
-    node.image = cutout
+    set_picture(card, cutout)
     width, height = cutout.size
     card.scale.x = card.scale.y * width / height
     return card

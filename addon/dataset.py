@@ -96,6 +96,7 @@ class RELIGHT_STAGE_OT_start_dataset(bpy.types.Operator):
         own, out = context.scene.relight_stage_dataset, folder_of(context.scene)
         assets = preferences.folder(preferences.preferences().assets_folder) if own.heads == "ASSETS" else None
         try:
+            preferences.check_whole(out)
             command = dataset_command(out, own.settings(), own.count, assets, own.workers, "auto")
             # Without the packs that this Blender may have been started with: the panel says what is drawn from.
             job = start_job(out, KIND, command, {"RELIGHT_STAGE_ASSETS": ""})

@@ -1,6 +1,7 @@
 """Dropping files onto the Image Editor and the 3D Viewport, and pasting a picture from the clipboard."""
 
 import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
 
@@ -9,11 +10,11 @@ from bpy.props import CollectionProperty, StringProperty
 
 from ..errors import PhotoError, RelightError
 from .movies import is_movie
-from .operators import open_image
+from .operators import light_scene, open_image
 
 
 class RELIGHT_STAGE_OT_drop_photo(bpy.types.Operator):
-    """Take a picture for the photo to relight; a movie or several pictures for the movie"""
+    """Take a picture for the photo to relight; a movie or several pictures for the movie; an .hdr file for the light"""
 
     bl_idname = "relight_stage.drop_photo"
     bl_label = "Relight Photo"
@@ -31,8 +32,13 @@ class RELIGHT_STAGE_OT_drop_photo(bpy.types.Operator):
             self.report({"INFO"}, "Chosen under Movie; Relight Movie relights it frame by frame")
             return {"FINISHED"}
         try:
-            _choose(context, open_image(str(paths[0])))
-        except PhotoError as error:
+            if paths[0].suffix.lower() == ".hdr":
+                light_scene(context.scene, str(paths[0]))
+                context.scene.relight_stage.light_source = "WORLD"
+                self.report({"INFO"}, f"{paths[0].name} is the scene's world now, and the light")
+            else:
+                _choose(context, open_image(str(paths[0])))
+        except RelightError as error:
             return _refuse(self, context, error)
         return {"FINISHED"}
 
@@ -93,23 +99,9 @@ def _choose(context: bpy.types.Context, photo: bpy.types.Image) -> None:
 
 def _pasted(context: bpy.types.Context) -> bpy.types.Image:
     """The clipboard's picture as an image that stays in the .blend file."""
-    place = next(
-        (
-            (window, area, region)
-            for window in context.window_manager.windows
-            for area in window.screen.areas
-            if area.type == "IMAGE_EDITOR"
-            for region in area.regions
-            if region.type == "WINDOW"
-        ),
-        None,
-    )
-    if place is None:
-        raise PhotoError("Pasting needs an Image Editor in the window. Open one, or drop the picture's file instead.")
-    window, area, region = place
     known = set(bpy.data.images)
     # Its refusal is told below, in our words.
-    with context.temp_override(window=window, area=area, region=region), contextlib.suppress(RuntimeError):
+    with _image_editor(context), contextlib.suppress(RuntimeError):
         bpy.ops.image.clipboard_paste()
     new = next((image for image in bpy.data.images if image not in known), None)
     if new is None:
@@ -118,6 +110,26 @@ def _pasted(context: bpy.types.Context) -> bpy.types.Image:
         )
     new.pack()
     return new
+
+
+@contextlib.contextmanager
+def _image_editor(context: bpy.types.Context) -> Iterator[None]:
+    """An Image Editor as the context: Blender pastes nowhere else. Where none is open, another is one for now."""
+    places = [(window, area) for window in context.window_manager.windows for area in window.screen.areas]
+    # Rather not the editor with the button, and the smallest of the others.
+    window, area = min(
+        places,
+        key=lambda place: (place[1].type != "IMAGE_EDITOR", place[1] == context.area, place[1].width * place[1].height),
+    )
+    kind = area.ui_type
+    try:
+        if area.type != "IMAGE_EDITOR":
+            area.ui_type = "IMAGE_EDITOR"
+        region = next(region for region in area.regions if region.type == "WINDOW")
+        with context.temp_override(window=window, area=area, region=region):
+            yield
+    finally:
+        area.ui_type = kind
 
 
 def _refuse(operator: bpy.types.Operator, context: bpy.types.Context, error: RelightError) -> set[str]:

@@ -9,7 +9,7 @@ import bpy
 import numpy as np
 from bpy.props import EnumProperty, PointerProperty, StringProperty
 
-from ..errors import ExportError, PhotoError, SceneError
+from ..errors import ExportError, PhotoError
 from ..nets.infer import Portrait
 from ..nets.lit import Sliders, layers
 from ..scenes.key_fill import balance
@@ -18,7 +18,7 @@ from .maps import DESCRIPTIONS, file_channels, gather_maps, is_data, layer_chann
 from .operators import studio
 from .pictures import write_layers, write_png
 from .relighting import Networks
-from .task import Steps, Task
+from .task import Steps, Task, still_there
 from .worker import Progress
 
 _TAKEN_APART = 0.6  # share of the work, for the progress bar
@@ -100,10 +100,7 @@ class RELIGHT_STAGE_OT_recombine_maps(Task, bpy.types.Operator):
         photo, work = _gather(context, set(compositing.INPUTS), directx=False)
         stem = Path(photo.name).stem
         kept = _store(stem, *(yield work))
-        scene = bpy.data.scenes.get(scene_name)
-        if scene is None:
-            raise SceneError(f"{scene_name} was removed while the maps were computed.")
-        compositing.show(scene, kept)
+        compositing.show(still_there(bpy.data.scenes, scene_name, "the maps were computed"), kept)
 
 
 def _gather_chosen(

@@ -11,6 +11,8 @@ import bpy
 import numpy as np
 
 from ..errors import PhotoError
+from ..nets.infer import check_size
+from ..nets.memory import memory_for
 from ..scenes.colour import srgb_to_linear
 
 # A custom property on the images that we write: they are no photos.
@@ -35,12 +37,39 @@ class Pixels:
     opacity: bool
 
 
+def read_photo(image: bpy.types.Image) -> Pixels:
+    """``read_pixels`` of a photo to relight; PhotoError also where its size can't be relit.
+
+    That is told before the pixels are copied: four floats a pixel of a poster may not fit into memory.
+    """
+    _check_readable(image)
+    check_size((image.size[1], image.size[0]), image.name)
+    return read_pixels(image)
+
+
 def read_pixels(image: bpy.types.Image) -> Pixels:
     """Copy an image's pixels out of Blender.
 
     Raises:
-        PhotoError: the image has no pixels to read, or a colour space other than sRGB and linear.
+        PhotoError: the image has no pixels to read, a colour space other than sRGB and linear, or more than fits into
+            memory.
     """
+    _check_readable(image)
+    width, height = image.size
+    with memory_for(image.name, (height, width)):
+        flat = np.empty(len(image.pixels), np.float32)
+        image.pixels.foreach_get(flat)
+    return Pixels(
+        values=flat.reshape(height, width, -1)[::-1],
+        encoded=not image.is_float and image.colorspace_settings.name == "sRGB",
+        # Byte images hold straight colour whatever the file held; float images associated, unless told that alpha
+        # is a channel of its own.
+        associated=image.is_float and image.alpha_mode in {"STRAIGHT", "PREMUL"},
+        opacity=image.alpha_mode in {"STRAIGHT", "PREMUL"},
+    )
+
+
+def _check_readable(image: bpy.types.Image) -> None:
     if image.type in {"RENDER_RESULT", "COMPOSITING"}:
         raise PhotoError(f"{image.name} can't be read while it is a render. Save it as a file and open that.")
     width, height = image.size
@@ -49,21 +78,11 @@ def read_pixels(image: bpy.types.Image) -> Pixels:
         raise PhotoError(
             f"{image.name} has no pixels: no picture that Blender can read is{where or ' in it'}. Open another."
         )
-    space = image.colorspace_settings.name
     if not is_known_space(image):
         raise PhotoError(
-            f"{image.name} is in the colour space {space}. Set it to sRGB or Linear Rec.709 in the Image Editor."
+            f"{image.name} is in the colour space {image.colorspace_settings.name}. Set it to sRGB or Linear Rec.709 "
+            "in the Image Editor."
         )
-    flat = np.empty(len(image.pixels), np.float32)
-    image.pixels.foreach_get(flat)
-    return Pixels(
-        values=flat.reshape(height, width, -1)[::-1],
-        encoded=not image.is_float and space == "sRGB",
-        # Byte images hold straight colour whatever the file held; float images associated, unless told that alpha
-        # is a channel of its own.
-        associated=image.is_float and image.alpha_mode in {"STRAIGHT", "PREMUL"},
-        opacity=image.alpha_mode in {"STRAIGHT", "PREMUL"},
-    )
 
 
 def is_known_space(image: bpy.types.Image) -> bool:

@@ -1,6 +1,7 @@
 """Work that goes on without Blender: a process in a session of its own, and the folder that tells about it. No bpy.
 
-FOLDER/job.json names the process, FOLDER/job.log is what it prints. Whoever opens the folder finds the job again: this
+FOLDER/job.json names the process, FOLDER/job.log is what it prints, FOLDER/job.stop asks it to end where there are no
+signals for that (cli.py looks for it). Whoever opens the folder finds the job again: this
 Blender, another one, or the same one after it was closed.
 """
 
@@ -18,9 +19,10 @@ from typing import Any, NamedTuple
 
 from ..errors import SampleError
 
-STATE, LOG = "job.json", "job.log"
+STATE, LOG, STOP = "job.json", "job.log", "job.stop"
 TAIL_BYTES = 16_384
-# Of cli.py: the one sentence in which a command says why it ends.
+# Of cli.py: which file it looks for, and the one sentence in which a command says why it ends.
+_STOP_FILE = "RELIGHT_STAGE_STOP_FILE"
 _SENTENCE = "relight-stage: "
 _STOPPED = "interrupted."
 
@@ -51,7 +53,11 @@ class Job(NamedTuple):
 
     def stop(self) -> None:
         """Ask it to finish what it must and end; does not wait."""
-        if self.is_running():
+        if not self.is_running():
+            return
+        if sys.platform == "win32":  # where SIGTERM would end it at once, without a checkpoint
+            (self.folder / STOP).touch()
+        else:
             os.kill(self.pid, signal.SIGTERM)
 
     def kill(self) -> None:
@@ -74,6 +80,7 @@ def start_job(folder: Path, kind: str, command: Sequence[str], environment: Mapp
         raise SampleError(f"Process {at_work.pid} is already at work in {folder}. Stop it, or choose another folder.")
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        (folder / STOP).unlink(missing_ok=True)
         log = (folder / LOG).open("wb")
     except OSError as error:
         raise SampleError(f"{folder} cannot be written: {error.strerror}. Choose a folder of your own.") from error
@@ -84,7 +91,7 @@ def start_job(folder: Path, kind: str, command: Sequence[str], environment: Mapp
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, **(environment or {})},
+                env={**os.environ, **(environment or {}), _STOP_FILE: str((folder / STOP).absolute())},
                 **_apart(),
             )
         except OSError as error:

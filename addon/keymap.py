@@ -1,5 +1,7 @@
 """The shortcuts: one where photos are relit, and Blender's own for quitting while jobs are at work."""
 
+import sys
+
 import bpy
 import rna_keymap_ui
 
@@ -26,8 +28,8 @@ def register() -> None:
         item = keymap.keymap_items.new("relight_stage.relight_photo", "L", "PRESS", ctrl=True, alt=True, shift=True)
         item.properties.card = space == "VIEW_3D"
         _added.append((keymap, item))
-    keymap = keyconfig.keymaps.new(name="Window")
-    _added.append((keymap, keymap.keymap_items.new("relight_stage.quit", "Q", "PRESS", ctrl=True)))
+    keymap, is_mac = keyconfig.keymaps.new(name="Window"), sys.platform == "darwin"
+    _added.append((keymap, keymap.keymap_items.new("relight_stage.quit", "Q", "PRESS", ctrl=not is_mac, oskey=is_mac)))
 
 
 def unregister() -> None:

@@ -2,17 +2,22 @@
 
 from collections.abc import Callable, Hashable
 from functools import partial
+from pathlib import Path
 from typing import NamedTuple
 
 import bpy
 import numpy as np
-from mathutils import Euler
+from mathutils import Euler, Vector
 
 from ..errors import PhotoError, SceneError
 from ..scenes import light_map as light_maps
 from ..scenes.world_light import Term, backdrop_of, light_map_of
 from . import images, probe, world_nodes
+from .card import card_in
 from .relighting import Background, Networks, Studio
+
+# A custom property on the worlds that we make.
+_MARK = "relight_stage"
 
 
 class Light(NamedTuple):
@@ -26,6 +31,17 @@ class Light(NamedTuple):
     key: Hashable
     read: Callable[[bool], np.ndarray]
     is_rendered: bool = False
+
+
+class _Reference(NamedTuple):
+    """The pixels of the reference photo; another version, other pixels."""
+
+    stamp: Hashable
+    pixels: images.Pixels
+    version: int
+
+
+_reference: _Reference | None = None
 
 
 def gather_light(
@@ -44,9 +60,9 @@ def gather_light(
     if settings.light_source == "PHOTO":
         return _reference_light(settings.reference, studio, networks)
     if settings.light_source == "SCENE":
-        place = settings.card.matrix_world.translation if settings.card is not None else scene.cursor.location
-        hidden = [] if settings.card is None else [settings.card]
-        rendered = probe.scene_light_map(scene, view, place, hidden, draft)
+        cards = cards_of(scene)
+        place = _centre(cards[0]) if cards else scene.cursor.location
+        rendered = probe.scene_light_map(scene, view, place, cards, draft)
         return _rendered(rendered, f"The scene {scene.name}")
     terms = _terms(scene)
     if terms is None:
@@ -54,6 +70,25 @@ def gather_light(
     _check_not_dark(bool(terms), "The HDRI" if settings.light_source == "HDRI" else f"The world {scene.world.name}")
     key = (terms, view.camera_to_world.tobytes())
     return Light(key, partial(light_map_of, terms, world_nodes.panoramas_of(terms), view.camera_to_world))
+
+
+def set_world(scene: bpy.types.Scene, world: bpy.types.World) -> None:
+    """Light the scene with a world of ours; one that we did not make stays in the file though nothing uses it."""
+    world[_MARK] = True
+    if scene.world is not None and _MARK not in scene.world:
+        scene.world.use_fake_user = True
+    scene.world = world
+
+
+def cards_of(scene: bpy.types.Scene) -> list[bpy.types.Object]:
+    """Where the person stands in the scene: the card of the relit picture, then the photo card."""
+    cards = (scene.relight_stage.card, scene.relight_stage_photo_card.card)
+    return [card for card in cards if card_in(scene, card) is not None]
+
+
+def _centre(thing: bpy.types.Object) -> Vector:
+    """The middle of a thing's bounding box, in the world."""
+    return thing.matrix_world @ (sum((Vector(corner) for corner in thing.bound_box), Vector()) / 8)
 
 
 def needs_render(scene: bpy.types.Scene) -> bool:
@@ -124,10 +159,30 @@ def _check_not_dark(shines: bool, name: str) -> None:
 def _reference_light(reference: bpy.types.Image | None, studio: Studio, networks: Networks) -> Light:
     if reference is None:
         raise PhotoError("No reference photo is chosen. Choose one under Light: its light is estimated.")
-    key = ("reference", reference.name, reference.filepath, tuple(reference.size))
-    pixels = images.read_pixels(reference)
+    read = _read_reference(reference)
+    return Light(("reference", read.version), partial(_estimate, studio, read.pixels, reference.name, networks))
 
-    return Light(key, partial(_estimate, studio, pixels, reference.name, networks))
+
+def _read_reference(reference: bpy.types.Image) -> _Reference:
+    """A reference photo's pixels; from memory where nothing tells that they may have changed."""
+    global _reference
+    path = Path(bpy.path.abspath(reference.filepath))
+    written = path.stat().st_mtime_ns if path.is_file() else 0
+    stamp = (reference.session_uid, path, written, reference.colorspace_settings.name, reference.alpha_mode)
+    # What is painted on changes unseen; after a reload Blender has no pixels until somebody asks for them.
+    is_still = reference.has_data and not reference.is_dirty
+    if _reference is not None and is_still and _reference.stamp == stamp:
+        return _reference
+    pixels = images.read_pixels(reference)
+    # A file that was written anew is looked at until Blender has loaded it: only then do the pixels differ.
+    if _reference is None or not _is_same(pixels, _reference.pixels):
+        _reference = _Reference(stamp, pixels, 1 if _reference is None else _reference.version + 1)
+    return _reference
+
+
+def _is_same(one: images.Pixels, other: images.Pixels) -> bool:
+    means = [(pixels.encoded, pixels.associated, pixels.opacity) for pixels in (one, other)]
+    return means[0] == means[1] and np.array_equal(one.values, other.values)
 
 
 def _estimate(studio: Studio, pixels: images.Pixels, name: str, networks: Networks, draft: bool) -> np.ndarray:

@@ -6,16 +6,17 @@ neither undo steps nor images pile up.
 """
 
 import time
-from collections.abc import Callable, Hashable
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable
 from functools import partial
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import bpy
 
-from ..errors import PhotoError, RelightError
-from . import balls, images, lighting, preferences, probe, properties, sidebars, world_nodes
-from .operators import photo_of, show_in_editors, studio
+from ..errors import PhotoError, RelightError, SceneError
+from . import balls, card, images, lighting, preferences, probe, properties, sidebars, world_nodes
+from .operators import areas, photo_of, show_in_editors, studio
 from .previews import Preview, Previewer, Request
 from .relighting import Background, Networks
 from .worker import Stream
@@ -24,6 +25,8 @@ _TICK_S, _HIDDEN_TICK_S = 0.03, 0.5
 _SETTLE_S = 0.25  # without a change, before the full picture or a full render is begun
 _MARK = "relight_stage_live"  # a custom property on images that Live may write into again
 
+Found = TypeVar("Found")
+
 _session: "_Session | None" = None
 
 
@@ -31,11 +34,12 @@ class _Session:
     """What is known from one tick to the next while Live is on."""
 
     def __init__(self, scene: bpy.types.Scene, photo: bpy.types.Image) -> None:
-        self.scene_name, self.photo_name = scene.name, photo.name
+        # Names change, and another may get them.
+        self.scene_uid, self.photo_uid = scene.session_uid, photo.session_uid
         self.image_name = ""
         self.stream = Stream(partial(Previewer(studio).draw, report=self._report), _SETTLE_S, studio.interrupt)
         self.progress = self._progress_shown = ""
-        self._light_version = self._photo_version = 0
+        self._changes: Counter[str] = Counter()  # of what the light, the world, any picture, the photo depends on
         self._asked: Hashable = None
         self._pixels: tuple[Hashable, images.Pixels] | None = None
         self._rendered: tuple[Hashable, lighting.Light] | None = None
@@ -50,20 +54,21 @@ class _Session:
                 if images.is_relit(changed):
                     continue
                 world_nodes.forget(changed.name)
-                self._photo_version += changed.name == self.photo_name
-            if not isinstance(changed, bpy.types.Scene):
-                self._light_version += 1
+                self._changes["pictures"] += 1
+                self._changes["photo"] += changed.session_uid == self.photo_uid
+            self._changes["world"] += isinstance(changed, bpy.types.World | bpy.types.NodeTree)
+            self._changes["light"] += not isinstance(changed, bpy.types.Scene)
 
     def forget_picture(self) -> None:
         """Draw again though nothing changed: undo may have brought back an older picture."""
         self._asked = None
 
-    def step(self, context: bpy.types.Context) -> float:
+    def step(self, context: bpy.types.Context, scene: bpy.types.Scene) -> float:
         """Show what the thread has drawn and ask for what is wanted now; seconds until the next look."""
-        scene, photo = bpy.data.scenes.get(self.scene_name), bpy.data.images.get(self.photo_name)
-        if scene is None or photo is None:
+        photo = _find(bpy.data.images, self.photo_uid)
+        if photo is None:
             raise PhotoError("The photo was removed while it was relit live. Open one in the Relight tab.")
-        if not self._is_seen(context, scene) or bpy.app.is_job_running("RENDER"):
+        if not self._is_seen(context, scene, photo) or bpy.app.is_job_running("RENDER"):
             return _HIDDEN_TICK_S
         preview = self.stream.take()
         if preview is not None:
@@ -78,9 +83,8 @@ class _Session:
     def _ask(self, context: bpy.types.Context, scene: bpy.types.Scene, photo: bpy.types.Image) -> None:
         settings = scene.relight_stage
         view = probe.view_of(context, settings.frame)
-        versions = (self._light_version, self._photo_version)
-        seen = (view.camera_to_world.tobytes(), view.fov_deg, preferences.preferences().preview_px)
-        wish = (_values(settings), *seen, *versions)
+        seen = (view.camera_to_world.tobytes(), view.fov_deg)
+        wish = (_values(settings), *seen, preferences.preferences().preview_px, self._changes["light"])
         must_render = self._render_again_s and time.monotonic() > self._render_again_s
         # A render holds the window: between two of them it is free for as long as one takes.
         if not must_render and (wish == self._asked or time.monotonic() < self._next_draft_s):
@@ -88,22 +92,27 @@ class _Session:
         self._asked = wish  # what fails is not tried again before something changes
         networks = preferences.networks()
         light = self._light(context, view, networks, bool(must_render))
-        photo_key = (photo.name, tuple(photo.size), self._photo_version)
+        photo_key = (photo.name, tuple(photo.size), self._changes["photo"])
         if self._pixels is None or self._pixels[0] != photo_key:
-            self._pixels = (photo_key, images.read_pixels(photo))
+            self._pixels = (photo_key, images.read_photo(photo))
         context.window_manager.relight_stage.is_pending = True
         is_rough = bool(self._render_again_s)
-        background_key = (settings.background, tuple(settings.colour), light.key, view.fov_deg, is_rough)
+        light_key = (light.key, self._changes["pictures"])
+        # What the camera sees of the world may change and the light stay: by Light Path, or if it is another photo's.
+        background = (settings.background, tuple(settings.colour), light_key, *seen)
+        background_key = (*background, self._changes["world"], is_rough)
         if self._background is None or self._background[0] != background_key:
             scale = min(1.0, preferences.preferences().preview_px / max(photo.size)) / (4 if is_rough else 1)
             shape = (round(photo.size[1] * scale), round(photo.size[0] * scale))
-            self._background = (background_key, lighting.gather_background(scene, view, shape))
+            gather = partial(lighting.gather_background, scene, view, shape)
+            self._background = (background_key, self._unnoticed(context, gather))
         self.stream.submit(
             Request(
                 name=photo.name,
+                shape=self._pixels[1].values.shape[:2],
                 photo_key=photo_key,
                 read_photo=partial(images.to_linear, self._pixels[1]),
-                light_key=light.key,
+                light_key=light_key,
                 read_light=light.read,
                 is_rough=is_rough,
                 balance=settings.balance,
@@ -124,17 +133,23 @@ class _Session:
             self._render_again_s = 0.0
             return lighting.gather_light(context, view, studio, networks)
         source = context.scene.relight_stage.light_source
-        key = (source, view.camera_to_world.tobytes(), self._light_version)
+        key = (source, view.camera_to_world.tobytes(), self._changes["light"])
         if self._rendered is None or self._rendered[0] != key or must_render:
-            started = time.monotonic()
-            light = lighting.gather_light(context, view, studio, networks, draft=not must_render)
-            ended = time.monotonic()
-            self._next_draft_s = ended + (ended - started)
-            # Rendering itself is noticed as a change of the file.
-            key = (*key[:2], self._light_version)
-            self._rendered = (key, light)
-            self._render_again_s = 0.0 if must_render else ended + _SETTLE_S
+            gather = partial(lighting.gather_light, context, view, studio, networks, draft=not must_render)
+            self._rendered = (key, self._unnoticed(context, gather))
+            self._render_again_s = 0.0 if must_render else time.monotonic() + _SETTLE_S
         return self._rendered[1]
+
+    def _unnoticed(self, context: bpy.types.Context, gather: Callable[[], Found]) -> Found:
+        """The result of what may render: that is a change of the file, now and when Blender next looks at the scene."""
+        started, before = time.monotonic(), self._changes.copy()
+        found = gather()
+        if self._changes != before:
+            context.view_layer.update()
+            self._changes = before
+            ended = time.monotonic()
+            self._next_draft_s = max(self._next_draft_s, ended) + (ended - started)
+        return found
 
     def _show(
         self, context: bpy.types.Context, scene: bpy.types.Scene, photo: bpy.types.Image, preview: Preview
@@ -152,23 +167,22 @@ class _Session:
         else:
             images.overwrite_image(image, preview.rgba)
         self.image_name = image.name
-        balls.show(preview.light_map, settings.exposure)
+        balls.show(scene, preview.light_map)
         state = context.window_manager.relight_stage
         state.is_pending = preview.is_draft
         state.error = self.progress = ""
-        for area in _areas(context):
+        for area in areas(context):
             if area.type == "IMAGE_EDITOR" and area.spaces.active.image == image:
                 area.tag_redraw()
 
-    def _is_seen(self, context: bpy.types.Context, scene: bpy.types.Scene) -> bool:
-        image = bpy.data.images.get(self.image_name) or scene.relight_stage.relit
-        shown = {image, bpy.data.images.get(self.photo_name)}
-        card = scene.relight_stage.card
+    def _is_seen(self, context: bpy.types.Context, scene: bpy.types.Scene, photo: bpy.types.Image) -> bool:
+        shown = {bpy.data.images.get(self.image_name) or scene.relight_stage.relit, photo}
+        has_card = card.card_in(scene, scene.relight_stage.card) is not None
         return any(
             area.spaces.active.image in shown
             if area.type == "IMAGE_EDITOR"
-            else area.type == "VIEW_3D" and card is not None and area.spaces.active.shading.type != "WIREFRAME"
-            for area in _areas(context)
+            else area.type == "VIEW_3D" and has_card and area.spaces.active.shading.type != "WIREFRAME"
+            for area in areas(context)
         )
 
     def close(self) -> None:
@@ -205,16 +219,19 @@ class RELIGHT_STAGE_OT_live(bpy.types.Operator):
             return {"FINISHED"}
         photo = photo_of(context)
         context.scene.relight_stage.photo = photo
-        _start(context, photo)
+        _start(context, context.scene, photo)
         return {"FINISHED"}
 
 
-def _start(context: bpy.types.Context, photo: bpy.types.Image) -> None:
+def _start(context: bpy.types.Context, scene: bpy.types.Scene, photo: bpy.types.Image) -> None:
     global _session
-    _session = _Session(context.scene, photo)
+    if _session is not None:
+        _session.close()
+    _session = _Session(scene, photo)
     state = context.window_manager.relight_stage
     state.is_live, state.error = True, ""
-    bpy.app.timers.register(_tick, first_interval=_TICK_S)
+    if not bpy.app.timers.is_registered(_tick):
+        bpy.app.timers.register(_tick, first_interval=_TICK_S)
 
 
 def stop() -> None:
@@ -236,16 +253,26 @@ def _tick() -> float | None:
         stop()
         return None
     try:
-        photo = bpy.data.scenes[_session.scene_name].relight_stage.photo
-        if photo is not None and photo.name != _session.photo_name:
-            _session.close()
-            _start(context, photo)
-            return None
-        return _session.step(context)
+        scene = _find(bpy.data.scenes, _session.scene_uid)
+        if scene is None:
+            stop()
+            raise SceneError("Live has ended: its scene was removed. Press Live again in another scene.")
+        photo = scene.relight_stage.photo
+        if photo is not None and photo.session_uid != _session.photo_uid:
+            _start(context, scene, photo)
+        return _session.step(context, scene)
     except RelightError as error:
         state.error = str(error)
         sidebars.redraw()
-        return _HIDDEN_TICK_S
+        return _HIDDEN_TICK_S if state.is_live else None
+    except BaseException:
+        stop()
+        raise
+
+
+def _find(data: Iterable[Any], uid: int) -> Any:
+    """A scene or an image, whatever it is called by now; None where it was removed."""
+    return next((each for each in data if each.session_uid == uid), None)
 
 
 def _values(settings: properties.RELIGHT_STAGE_PG_settings) -> tuple[Hashable, ...]:
@@ -256,13 +283,9 @@ def _values(settings: properties.RELIGHT_STAGE_PG_settings) -> tuple[Hashable, .
     return (*values, tuple(settings.colour), *pictures, properties.sliders_of(settings))
 
 
-def _areas(context: bpy.types.Context) -> list[bpy.types.Area]:
-    return [area for window in context.window_manager.windows for area in window.screen.areas]
-
-
 @bpy.app.handlers.persistent
 def _notice(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> None:
-    if _session is not None and scene.name == _session.scene_name:
+    if _session is not None and scene.session_uid == _session.scene_uid:
         _session.notice(depsgraph)
 
 

@@ -7,13 +7,13 @@ import numpy as np
 from bpy.props import EnumProperty, PointerProperty
 from mathutils import Matrix, Vector
 
-from ..errors import PhotoError, SceneError
+from ..errors import PhotoError
 from ..nets.photo_light import brightest_direction, estimate_light
 from ..scenes.build.surroundings import build_panorama_world
 from ..scenes.build.versions import enable_nodes
 from ..scenes.light_map import WORLD_FROM_PANORAMA, change_frame
-from . import portraits, probe
-from .task import Steps, Task
+from . import lighting, portraits, probe
+from .task import Steps, Task, still_there
 from .worker import Progress
 
 _NAME = "Photo light"
@@ -54,9 +54,7 @@ class RELIGHT_STAGE_OT_match_scene(Task, bpy.types.Operator):
         light_map = yield work
         if not light_map.any():
             raise PhotoError(f"No light can be told from {name}: the person is black in it. Use a brighter photo.")
-        scene = bpy.data.scenes.get(scene_name)
-        if scene is None:
-            raise SceneError(f"{scene_name} was removed while the light was being estimated.")
+        scene = still_there(bpy.data.scenes, scene_name, "the light was being estimated")
         if kind == "WORLD":
             show_world(scene, light_map, view)
         else:
@@ -66,7 +64,7 @@ class RELIGHT_STAGE_OT_match_scene(Task, bpy.types.Operator):
 def show_world(scene: bpy.types.Scene, light_map: np.ndarray, view: probe.View) -> None:
     """Let the scene's world shine as a light map in the frame of a view."""
     panorama = change_frame(light_map, np.asarray(view.camera_to_world).T @ WORLD_FROM_PANORAMA, _HEIGHT)
-    scene.world = build_panorama_world(panorama, _NAME)
+    lighting.set_world(scene, build_panorama_world(panorama, _NAME))
     for node in scene.world.node_tree.nodes:
         if node.type == "TEX_ENVIRONMENT":
             node.image.pack()
@@ -96,7 +94,7 @@ def show_sun(scene: bpy.types.Scene, light_map: np.ndarray, view: probe.View) ->
     background.inputs["Color"].default_value = (*rest.tolist(), 1.0)
     background.inputs["Strength"].default_value = 1.0
     tree.links.new(background.outputs[0], output.inputs["Surface"])
-    scene.world = world
+    lighting.set_world(scene, world)
 
 
 def _remove_sun(scene: bpy.types.Scene) -> None:

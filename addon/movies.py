@@ -11,7 +11,7 @@ import bpy
 import numpy as np
 from bpy.props import BoolProperty, EnumProperty, PointerProperty, StringProperty
 
-from ..errors import PhotoError, SceneError
+from ..errors import PhotoError
 from ..nets.infer import check_size
 from ..nets.memory import memory_for
 from ..scenes.key_fill import balance
@@ -21,7 +21,7 @@ from .frames import Frame, describe_time, find_sequence, list_numbers, number_of
 from .maps import file_channels, png
 from .operators import studio
 from .pictures import write_layers, write_png
-from .task import Steps, Task
+from .task import Steps, Task, still_there
 from .text import draw_text
 from .worker import Progress
 
@@ -55,7 +55,7 @@ class RELIGHT_STAGE_PG_movie(bpy.types.PropertyGroup):
         "so that work goes on where it stopped",
         default=False,
     )
-    skipped: StringProperty(description="The frames that could not be relit, and why")
+    skipped: StringProperty(description="The frames that the last run did not relight, and why")
     result: PointerProperty(name="Relit frames", type=bpy.types.Image)
 
 
@@ -77,16 +77,22 @@ class RELIGHT_STAGE_OT_relight_movie(Task, bpy.types.Operator):
         for done, frame in enumerate(todo):
             scene = _still_there(scene_name)
             try:
-                # The movie's first frame is the scene's.
-                work = _gather(context, scene, source, frame, scene.frame_start + frames.index(frame), paths[frame])
+                # The movie's first frame is the scene's; where numbers are missing, time goes on.
+                scene_frame = scene.frame_start + frame.number - frames[0].number
+                work = _gather(context, scene, source, frame, scene_frame, paths[frame])
                 yield partial(_work, work, done, len(todo), started_s)
             except PhotoError as error:
                 skipped[frame.number] = str(error)
+        text = ""
         if skipped:
             text = f"Skipped {list_numbers(list(skipped))}: {next(iter(skipped.values()))}"
-            _still_there(scene_name).relight_stage_movie.skipped = text
+        elif not todo:
+            text = f"All {len(frames)} frames were there and are kept. Choose Relight all again to relight them."
+        scene = _still_there(scene_name)
+        if text:
+            scene.relight_stage_movie.skipped = text
             self.report({"WARNING"}, text)
-        _show(context, _still_there(scene_name), [path for path in paths.values() if path.is_file()])
+        _show(context, scene, frames[0].number, [path for path in paths.values() if path.is_file()])
 
 
 class RELIGHT_STAGE_OT_pause_movie(bpy.types.Operator):
@@ -128,10 +134,7 @@ def _frames_of(source: Path) -> list[Frame]:
 
 
 def _still_there(name: str) -> bpy.types.Scene:
-    scene = bpy.data.scenes.get(name)
-    if scene is None:
-        raise SceneError(f"{name} was removed while its movie was being relit. The frames so far are in the folder.")
-    return scene
+    return still_there(bpy.data.scenes, name, "its movie was being relit; the frames so far are in the folder")
 
 
 @contextmanager
@@ -171,7 +174,7 @@ def _gather(
         view = probe.view_of(context, settings.frame)
         light = lighting.gather_light(context, view, studio, networks)
         background = lighting.gather_background(scene, view, pixels.values.shape[:2])
-    sliders, stops = properties.sliders_of(settings), settings.balance
+    sliders, stops, face = properties.sliders_of(settings), settings.balance, settings.face
     name = frame.path.name if frame.path else f"frame {frame.number} of {source.name}"
 
     def work(progress: Progress) -> None:
@@ -185,6 +188,7 @@ def _gather(
                 name=name,
                 networks=networks,
                 sliders=sliders,
+                face=face,
                 progress=progress,
             )
             _write(path, relit.picture)
@@ -194,10 +198,7 @@ def _gather(
 
 @contextmanager
 def _at(scene: bpy.types.Scene, frame: int) -> Iterator[None]:
-    """The scene at another time; where nothing is animated, as it is, since going there drops unkeyed changes."""
-    if not bpy.data.actions:
-        yield
-        return
+    """The scene at another time."""
     before = scene.frame_current
     scene.frame_set(frame)
     try:
@@ -226,8 +227,12 @@ def _write(path: Path, picture: np.ndarray) -> None:
         write_layers(path, maps, {"relit": file_channels(picture)})
 
 
-def _show(context: bpy.types.Context, scene: bpy.types.Scene, paths: list[Path]) -> None:
-    """Open the frames as an image sequence in the Image Editors."""
+def _show(context: bpy.types.Context, scene: bpy.types.Scene, first: int, paths: list[Path]) -> None:
+    """Open the frames as an image sequence in the Image Editors, each at the time of its light.
+
+    Args:
+        first: number of the frame that is the scene's first, whether it could be relit or not.
+    """
     if not paths:
         return
     sequence = bpy.data.images.load(str(paths[0]), check_existing=True)
@@ -239,8 +244,9 @@ def _show(context: bpy.types.Context, scene: bpy.types.Scene, paths: list[Path])
                 space = area.spaces.active
                 space.image = sequence
                 user = space.image_user
-                user.frame_start, user.frame_duration = scene.frame_start, len(paths)
-                user.frame_offset = number_of(paths[0]) - 1
+                begin, end = number_of(paths[0]), number_of(paths[-1])
+                user.frame_start, user.frame_duration = scene.frame_start + begin - first, end - begin + 1
+                user.frame_offset = begin - 1
                 user.use_auto_refresh = True
 
 

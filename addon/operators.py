@@ -10,7 +10,7 @@ import numpy as np
 from bpy.props import BoolProperty, EnumProperty, StringProperty
 from bpy_extras.io_utils import ImportHelper
 
-from ..errors import PhotoError, RelightError, SceneError
+from ..errors import PhotoError, RelightError
 from ..nets.lit import Sliders
 from ..nets.memory import memory_for
 from ..scenes import light_map as light_maps
@@ -18,8 +18,10 @@ from ..scenes.build.surroundings import build_world
 from ..scenes.key_fill import balance
 from . import balls, card, images, lighting, preferences, probe, properties
 from .relighting import Background, Maps, Networks, Relit, Studio, draw_maps
-from .task import Steps, Task
+from .task import Steps, Task, still_there
 from .worker import Progress
+
+_PORTRAIT = "relight_stage_portrait"  # a custom property on maps: the fingerprint of whose they are
 
 studio = Studio()
 
@@ -73,13 +75,10 @@ class RELIGHT_STAGE_OT_open_light(bpy.types.Operator, ImportHelper):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         try:
-            picture = open_image(self.filepath)
-            # Once, here: when it renders, Cycles takes a sun that is infinite for black.
-            light_maps.check_light_map(images.read_pixels(picture).values[:, :, :3], picture.name)
+            light_scene(context.scene, self.filepath)
         except RelightError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
-        context.scene.world = build_world(Path(self.filepath))
         return {"FINISHED"}
 
 
@@ -99,11 +98,13 @@ class RELIGHT_STAGE_OT_relight_photo(Task, bpy.types.Operator):
 
     def steps(self, context: bpy.types.Context) -> Steps:
         context.window_manager.relight_stage.is_live = False  # two would draw into the same image
-        area, scene_name, photo_name, work = context.area, context.scene.name, *self._gather(context)
+        # An area may be closed or joined meanwhile, and what then is read of it is anything.
+        pressed_in = context.area.as_pointer() if context.area is not None else 0
+        scene_name, photo_name, work = context.scene.name, *self._gather(context)
         relit, maps = yield work
-        scene, photo = bpy.data.scenes.get(scene_name), bpy.data.images.get(photo_name)
-        if scene is None or photo is None:
-            raise SceneError(f"{photo_name if photo is None else scene_name} was removed while it was being relit.")
+        area = next((area for area in areas(context) if area.as_pointer() == pressed_in), None)
+        scene = still_there(bpy.data.scenes, scene_name, "it was being relit")
+        photo = still_there(bpy.data.images, photo_name, "it was being relit")
         self._store(context, area, scene, photo, relit, maps)
 
     def _gather(self, context: bpy.types.Context) -> tuple[str, Callable[[Progress], tuple[Relit, Maps]]]:
@@ -111,16 +112,13 @@ class RELIGHT_STAGE_OT_relight_photo(Task, bpy.types.Operator):
         settings, photo = context.scene.relight_stage, photo_of(context)
         if photo is None:
             raise PhotoError("There is no photo to relight. Open one in the Relight tab.")
-        pixels = images.read_pixels(photo)
+        pixels = images.read_photo(photo)
         height, width = pixels.values.shape[:2]
         view = probe.view_of(context, settings.frame)
         networks = preferences.networks()
         light = lighting.gather_light(context, view, studio, networks)
         background = lighting.gather_background(context.scene, view, (height, width))
-        wants_maps = "never"
-        if settings.keep_maps:
-            has_maps = None not in (settings.matte, settings.normals, settings.albedo)
-            wants_maps = "new" if has_maps else "always"
+        kept = _owner_of_maps(settings) if settings.keep_maps else None
         sliders, stops = properties.sliders_of(settings), settings.balance
         work = partial(
             _relight,
@@ -132,7 +130,7 @@ class RELIGHT_STAGE_OT_relight_photo(Task, bpy.types.Operator):
             photo.name,
             networks,
             settings.face,
-            wants_maps,
+            kept,
         )
         return photo.name, work
 
@@ -150,15 +148,17 @@ class RELIGHT_STAGE_OT_relight_photo(Task, bpy.types.Operator):
         settings.photo = photo
         settings.relit = images.write_image(f"{stem} relit", relit.picture)
         for name, rgba in maps.items():
-            setattr(settings, name, images.write_image(f"{stem} {name}", rgba, is_data=name != "albedo"))
-        if self.card or settings.card is not None:
+            image = images.write_image(f"{stem} {name}", rgba, is_data=name != "albedo")
+            image[_PORTRAIT] = relit.fingerprint
+            setattr(settings, name, image)
+        if self.card or card.card_in(scene, settings.card) is not None:
             cutout = settings.relit
             if settings.background != "TRANSPARENT":
                 cutout = images.write_image(f"{stem} cut-out", relit.cutout)
             settings.card = card.show(scene, settings.card, cutout, probe.view_of(context))
             if self.card and area is not None and area.type == "VIEW_3D":
                 card.look_at(area.spaces.active, scene)
-        balls.show(relit.light_map, settings.exposure)
+        balls.show(scene, relit.light_map)
         show_in_editors(context, area, before, settings.relit)
 
 
@@ -166,7 +166,7 @@ class RELIGHT_STAGE_OT_cancel_relighting(bpy.types.Operator):
     """Stop relighting and leave everything as it was"""
 
     bl_idname = "relight_stage.cancel_relighting"
-    bl_label = "Cancel"
+    bl_label = "Cancel Relighting"
     bl_options: ClassVar[set[str]] = {"INTERNAL"}
 
     @classmethod
@@ -209,7 +209,7 @@ def _relight(
     name: str,
     networks: Networks,
     face: int,
-    wants_maps: str,
+    kept: str | None,
     progress: Progress,
 ) -> tuple[Relit, Maps]:
     progress(0.0, "Reading the photo")
@@ -227,8 +227,22 @@ def _relight(
             face=face,
             progress=progress,
         )
-        drawn = wants_maps == "always" or (wants_maps == "new" and relit.is_new)
-        return relit, draw_maps(relit.portrait) if drawn else {}
+        return relit, draw_maps(relit.portrait) if kept not in (None, relit.fingerprint) else {}
+
+
+def _owner_of_maps(settings: properties.RELIGHT_STAGE_PG_settings) -> str:
+    """The fingerprint of the portrait whose maps the scene keeps; empty where one is missing or another's."""
+    maps = (settings.matte, settings.normals, settings.albedo)
+    owners = {"" if image is None else image.get(_PORTRAIT, "") for image in maps}
+    return owners.pop() if len(owners) == 1 else ""
+
+
+def light_scene(scene: bpy.types.Scene, filepath: str) -> None:
+    """Let the scene's world be a panorama; PhotoError or SceneError where the file is none."""
+    picture = open_image(filepath)
+    # Once, here: when it renders, Cycles takes a sun that is infinite for black.
+    light_maps.check_light_map(images.read_pixels(picture).values[:, :, :3], picture.name)
+    lighting.set_world(scene, build_world(Path(bpy.path.abspath(filepath))))
 
 
 def open_image(filepath: str) -> bpy.types.Image:
@@ -248,8 +262,9 @@ def open_image(filepath: str) -> bpy.types.Image:
     return image
 
 
-def _editors(context: bpy.types.Context, kind: str) -> list[bpy.types.Area]:
-    return [area for window in context.window_manager.windows for area in window.screen.areas if area.type == kind]
+def areas(context: bpy.types.Context) -> list[bpy.types.Area]:
+    """The editors in all windows."""
+    return [area for window in context.window_manager.windows for area in window.screen.areas]
 
 
 def show_in_editors(
@@ -259,8 +274,8 @@ def show_in_editors(
     relit: bpy.types.Image,
 ) -> None:
     """Show the result where the photo or an earlier result was shown, and where the button was pressed."""
-    for area in _editors(context, "IMAGE_EDITOR"):
-        if area == pressed_in or area.spaces.active.image in before:
+    for area in areas(context):
+        if area.type == "IMAGE_EDITOR" and (area == pressed_in or area.spaces.active.image in before):
             area.spaces.active.image = relit
             area.tag_redraw()
 

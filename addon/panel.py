@@ -3,7 +3,7 @@
 import bpy
 
 from ..scenes.build import versions
-from . import balls, example, presets, probe
+from . import balls, example, lighting, presets, probe
 from .operators import photo_of
 from .text import draw_text
 
@@ -65,10 +65,9 @@ def _draw_photo(context: bpy.types.Context, layout: bpy.types.UILayout) -> None:
 def _draw_light(context: bpy.types.Context, layout: bpy.types.UILayout, in_viewport: bool) -> None:
     settings = context.scene.relight_stage
     column = layout.column()
-    row = column.row(align=True)
-    row.prop(settings, "light_source", text="")
-    row.prop(settings, "frame", text="")
-    icons = balls.icons()
+    column.prop(settings, "light_source")
+    column.prop(settings, "frame")
+    icons = balls.icons(context.scene)
     if icons:
         row = column.row()
         for icon in icons:
@@ -77,11 +76,11 @@ def _draw_light(context: bpy.types.Context, layout: bpy.types.UILayout, in_viewp
         column.template_ID(settings, "hdri", open="image.open")
         sliders = column.column(align=True)
         sliders.prop(settings, "hdri_turn")
-        sliders.prop(settings, "hdri_strength")
+        sliders.prop(settings, "hdri_strength", slider=True)
     elif settings.light_source == "PHOTO":
         column.template_ID(settings, "reference", open="image.open")
     elif settings.light_source == "SCENE":
-        place = "the card" if settings.card is not None else "the 3D cursor"
+        place = "the card" if lighting.cards_of(context.scene) else "the 3D cursor"
         draw_text(context, column, f"All that shines on {place}, by a small render", "NONE")
     else:
         _draw_world(context, column, in_viewport)
@@ -107,14 +106,14 @@ def _draw_sliders(context: bpy.types.Context, layout: bpy.types.UILayout) -> Non
     settings = context.scene.relight_stage
     column = layout.column(align=True)
     for name in ("exposure", "balance", "specular", "shadow", "blend"):
-        column.prop(settings, name)
+        column.prop(settings, name, slider=True)
     column.prop(settings, "face")
 
 
 def _draw_background(context: bpy.types.Context, layout: bpy.types.UILayout) -> None:
     settings = context.scene.relight_stage
     column = layout.column()
-    column.prop(settings, "background", icon="IMAGE_BACKGROUND", text="")
+    column.prop(settings, "background")
     if settings.background == "COLOUR":
         column.prop(settings, "colour", text="")
     column.prop(settings, "keep_maps", text="Keep matte, normals, albedo")

@@ -8,13 +8,13 @@ import numpy as np
 from bpy.props import BoolProperty, PointerProperty
 from mathutils import Matrix, Vector
 
-from ..errors import SceneError
 from ..nets.infer import Portrait
 from . import images, portraits, probe
-from .card_materials import build_surface_material, set_maps
+from .card import card_in
+from .card_materials import set_maps
 from .relief import Relief, build_relief, metres_per_pixel
 from .relighting import Maps, draw_maps
-from .task import Steps, Task
+from .task import Steps, Task, still_there
 from .worker import Progress
 
 
@@ -49,9 +49,7 @@ class RELIGHT_STAGE_OT_add_photo_card(Task, bpy.types.Operator):
         photo, take_apart = portraits.gather(context)
         name, view = photo.name, probe.view_of(context)
         stood = yield lambda progress: _stand(take_apart, is_relief, progress)
-        scene = bpy.data.scenes.get(scene_name)
-        if scene is None:
-            raise SceneError(f"{scene_name} was removed while its photo card was being made.")
+        scene = still_there(bpy.data.scenes, scene_name, "its photo card was being made")
         settings = scene.relight_stage_photo_card
         settings.card = show(scene, settings.card, Path(name).stem, stood.surface, stood.maps, view)
 
@@ -70,20 +68,21 @@ def show(
         maps: as ``draw_maps`` gives them.
         view: what to face if the scene has no camera.
     """
-    if card is None or card.name not in scene.objects:
+    card = card_in(scene, card)
+    if card is None:
         card = bpy.data.objects.new("Photo card", _mesh(surface))
-        card.data.materials.append(build_surface_material())
         scene.collection.objects.link(card)
         card.matrix_world = _upright(scene, view)
     else:
-        last, material = card.data, card.data.materials[0]
+        last = card.data
         card.data = _mesh(surface)
-        card.data.materials.append(material)
+        for material in last.materials:
+            card.data.materials.append(material)
         if not last.users:
             bpy.data.meshes.remove(last)
     albedo = images.write_image(f"{name} card albedo", maps["albedo"])
     normals = images.write_image(f"{name} card normals", maps["normals"], is_data=True)
-    set_maps(card.data.materials[0], albedo, normals)
+    set_maps(card, albedo, normals)
     return card
 
 
@@ -133,7 +132,7 @@ class _PhotoCardPanel:
         settings = context.scene.relight_stage_photo_card
         layout = self.layout
         layout.prop(settings, "is_relief")
-        text = "Add Photo Card" if settings.card is None else "Renew Photo Card"
+        text = "Add Photo Card" if card_in(context.scene, settings.card) is None else "Renew Photo Card"
         layout.operator("relight_stage.add_photo_card", text=text, icon="IMAGE_PLANE")
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import bpy
 from bpy.props import EnumProperty, IntProperty, StringProperty
 
+from ..errors import ConfigError
 from . import keymap, noticeboard
 from .relighting import Networks
 
@@ -130,7 +131,13 @@ def networks() -> Networks:
 
 def folder(text: str) -> Path | None:
     """A folder setting as a path; None where it is empty."""
-    return Path(bpy.path.abspath(text)) if text.strip() else None
+    return Path(bpy.path.abspath(text.strip())).expanduser() if text.strip() else None
+
+
+def check_whole(path: Path) -> None:
+    """Raise ConfigError for a folder to write to that hangs on where Blender was started."""
+    if not path.is_absolute():
+        raise ConfigError(f"The folder {path} is no whole path. Choose it with the button beside it.")
 
 
 CLASSES = (RELIGHT_STAGE_OT_find_python, RELIGHT_STAGE_AP_preferences)

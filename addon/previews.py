@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..nets.lit import Lit, Sliders, compose
+from ..nets.memory import memory_for
 from ..nets.views import Portrait
 from ..scenes.key_fill import balance
 from .relighting import Background, Networks, Studio, over
@@ -23,6 +24,7 @@ class Request:
     """One look of the picture; equal keys promise equal pixels and equal light.
 
     Attributes:
+        shape: the photo's sides (H, W), for what is said when memory runs out.
         read_photo: the photo (H, W, 3) and its matte (H, W) or None.
         read_light: the light map, as a draft or for good.
         is_rough: a better light is on its way; a draft will do.
@@ -34,6 +36,7 @@ class Request:
     """
 
     name: str
+    shape: tuple[int, int]
     photo_key: Hashable
     read_photo: Callable[[], tuple[np.ndarray, np.ndarray | None]]
     light_key: Hashable
@@ -67,6 +70,10 @@ class Previewer:
 
     def draw(self, request: Request, report: Callable[[float, str], Any]) -> Iterator[Preview]:
         """A draft at once where the light changed, then the full picture; where only sliders did, that at once."""
+        with memory_for(request.name, request.shape):
+            yield from self._draw(request, report)
+
+    def _draw(self, request: Request, report: Callable[[float, str], Any]) -> Iterator[Preview]:
         portrait = self._portrait_of(request, report)
         light_key = (request.photo_key, request.longest_px, request.light_key, request.balance)
         if self._lit is None or self._lit[0] != light_key:

@@ -137,7 +137,7 @@ def scene_light_map(
     Raises:
         SceneError: texels that are not numbers, or Cycles can't render now.
     """
-    _check_no_render()
+    _check_can_render()
     backwards = np.asarray(view.camera_to_world) @ np.diag([-1.0, 1.0, -1.0])
     rows = light_maps.HEIGHT // 2 if draft else light_maps.HEIGHT
     stage, camera = scene.copy(), bpy.data.objects.new("Relight probe", bpy.data.cameras.new("Relight probe"))
@@ -145,6 +145,9 @@ def scene_light_map(
         with _changed(_visible_lamps(scene, place, hidden)):
             stage.collection.objects.link(camera)
             stage.camera = camera
+            # Rendering would go by these again: by a marker's camera, by keyed numbers of samples.
+            stage.timeline_markers.clear()
+            stage.animation_data_clear()
             camera.matrix_world = Matrix.Translation(place) @ Matrix(backwards.tolist()).to_4x4()
             stage.render.resolution_y, stage.render.resolution_x = rows, 2 * rows
             stage.render.use_border = False
@@ -237,7 +240,7 @@ def _alone(
         raise SceneError(
             "The scene has no world to take light from. Add one in the World tab, or open an HDRI in the panel."
         )
-    _check_no_render()
+    _check_can_render()
     world = scene.world.copy()
     camera = bpy.data.objects.new("Relight probe", bpy.data.cameras.new("Relight probe"))
     stage = bpy.data.scenes.new("Relight probe")
@@ -261,7 +264,9 @@ def _alone(
         bpy.data.worlds.remove(world)
 
 
-def _check_no_render() -> None:
+def _check_can_render() -> None:
+    if not hasattr(bpy.types.Scene, "cycles"):
+        raise SceneError("Reading the world's light needs Cycles. Enable the add-on Cycles Render Engine.")
     if bpy.app.is_job_running("RENDER"):
         raise SceneError("A render is running. Wait until it is done, then press Relight again.")
 
@@ -304,27 +309,27 @@ def _render_tile(stage: bpy.types.Scene, row: int, column: int) -> np.ndarray:
 def _render(stage: bpy.types.Scene, samples: int) -> np.ndarray:
     """Render with Cycles, every option set on which the pixels depend; (h, w, 3) scene-linear, top row first."""
     render, cycles = stage.render, stage.cycles
-    try:
-        render.engine = "CYCLES"
-    except TypeError as error:
-        raise SceneError("Reading the world's light needs Cycles. Enable the add-on Cycles Render Engine.") from error
+    render.engine = "CYCLES"
     cycles.device = "CPU"
-    cycles.samples = samples
+    cycles.samples, cycles.use_layer_samples, cycles.time_limit = samples, "IGNORE", 0.0
     cycles.use_adaptive_sampling = cycles.use_denoising = False
     cycles.pixel_filter_type = "BOX"
     cycles.film_exposure = 1.0
     cycles.sample_clamp_direct = cycles.sample_clamp_indirect = 0.0
     render.resolution_percentage = 100
-    render.film_transparent = False
+    render.film_transparent = render.use_motion_blur = render.use_persistent_data = False
+    # Stereo would rename the file; stamps and lines would be drawn into the picture.
+    render.use_multiview = render.use_freestyle = render.use_stamp = False
     render.use_compositing = render.use_sequencer = False
     render.use_file_extension = False
-    settings = render.image_settings
-    settings.file_format = "OPEN_EXR"
-    settings.color_mode, settings.color_depth, settings.exr_codec = "RGB", "32", "NONE"
+    versions.set_exr(render.image_settings)
+    render.image_settings.color_management = "FOLLOW_SCENE"
+    # One layer by its name: the others would only take time, and where all are switched off Blender crashes.
+    layer = next((layer for layer in stage.view_layers if layer.use), stage.view_layers[0])
     with tempfile.TemporaryDirectory(prefix="relight_stage_") as folder:
         path = Path(folder) / "world.exr"
         render.filepath = str(path)
-        bpy.ops.render.render(write_still=True, scene=stage.name)
+        bpy.ops.render.render(write_still=True, scene=stage.name, layer=layer.name)
         if not path.is_file():
             raise SceneError(
                 f"Cycles wrote no picture of the world to {folder}. Is the disk of the temporary folder full?"

@@ -82,10 +82,14 @@ class RELIGHT_STAGE_PG_settings(bpy.types.PropertyGroup):
         name="Shadow", description="Strength of cast shadows; 0 removes them", min=0, soft_max=2, max=4, default=1
     )
     blend: FloatProperty(
-        name="Original", description="How much of the person as photographed shows", subtype="FACTOR", min=0, max=1
+        name="Blend with Original",
+        description="How much of the person as photographed shows",
+        subtype="FACTOR",
+        min=0,
+        max=1,
     )
     face: IntProperty(
-        name="Face",
+        name="Face (0 = all)",
         description="Which of several people to relight, counted from the left; 0 for all",
         min=0,
         soft_max=8,

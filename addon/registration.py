@@ -2,6 +2,7 @@
 
 import atexit
 import os
+from types import ModuleType
 
 import bpy
 
@@ -25,6 +26,7 @@ from . import (
     presets,
     properties,
     quitting,
+    task,
     training,
     translation,
     undo,
@@ -34,26 +36,32 @@ _MODULES = (
     *(translation, noticeboard, preferences, properties, balls, operators, live, example, presets),
     *(panel, dropping, photo_card, matching, exporting, movies, dataset, training, undo, menus, quitting, keymap),
 )
+_registered: list[ModuleType] = []
 _commands: list = []
 
 
 def register() -> None:
     """Add the panel; SceneError with one sentence where this Blender is too old."""
     versions.check_version()
-    for module in _MODULES:
-        module.register()
-    _commands.append(bpy.utils.register_cli_command("relight_stage", _run_command))
+    try:
+        for module in _MODULES:
+            module.register()
+            _registered.append(module)
+        _commands.append(bpy.utils.register_cli_command("relight_stage", _run_command))
+    except BaseException:
+        unregister()  # or the next attempt would stumble over what is there already
+        raise
     if versions.HANGS_AT_EXIT:
         atexit.register(unregister)
 
 
 def unregister() -> None:
     """Take everything away again; twice does no harm."""
-    if not _commands:
-        return
-    bpy.utils.unregister_cli_command(_commands.pop())
-    for module in reversed(_MODULES):
-        module.unregister()
+    task.stop()
+    while _commands:
+        bpy.utils.unregister_cli_command(_commands.pop())
+    while _registered:
+        _registered.pop().unregister()
     atexit.unregister(unregister)
 
 

@@ -27,14 +27,14 @@ class Relit(NamedTuple):
         cutout: rgba of the subject alone, alpha the matte.
         portrait: what the photo was taken apart into.
         light_map: what it is under.
-        is_new: the photo was taken apart in this run, not kept from one before.
+        fingerprint: of the photo, the person in it and the networks; equal ones, equal portraits.
     """
 
     picture: np.ndarray
     cutout: np.ndarray
     portrait: Portrait
     light_map: np.ndarray
-    is_new: bool
+    fingerprint: str
 
 
 class Networks(NamedTuple):
@@ -78,8 +78,8 @@ class Studio:
 
     def __init__(self) -> None:
         self._relighter: tuple[object, Relighter] | None = None
-        self._portrait: tuple[bytes, Portrait] | None = None
-        self._estimate: tuple[bytes, np.ndarray] | None = None
+        self._portrait: tuple[str, Portrait] | None = None
+        self._estimate: tuple[str, np.ndarray] | None = None
 
     def relight(
         self,
@@ -108,14 +108,14 @@ class Studio:
         Raises:
             PhotoError, ModelError, SceneError: as the networks' side raises them.
         """
-        portrait, is_new = self.take_apart(
+        portrait, fingerprint = self.take_apart(
             photo, matte, name=name, networks=networks, progress=_within(progress, 0.0, _ANALYSED), face=face
         )
         lit = self.light(portrait, light_map, networks=networks)
         progress(_LIT, "Bringing back the photo's detail")
         colour = compose(portrait, lit, sliders, lambda f: progress(_LIT + (1 - _LIT) * f, "Bringing back detail"))
         cutout = np.concatenate([colour, portrait.matte[:, :, None]], axis=-1)
-        return Relit(over(cutout, background, portrait), cutout, portrait, light_map, is_new)
+        return Relit(over(cutout, background, portrait), cutout, portrait, light_map, fingerprint)
 
     def take_apart(
         self,
@@ -126,18 +126,16 @@ class Studio:
         networks: Networks,
         progress: Progress,
         face: int = 0,
-    ) -> tuple[Portrait, bool]:
-        """The portrait in a photo, and whether it was taken apart now; arguments as for ``relight``."""
+    ) -> tuple[Portrait, str]:
+        """The portrait in a photo, and its fingerprint; arguments as for ``relight``."""
         progress(0.0, "Opening the networks")
         relighter = self._load(networks)
         progress(_LOADED, "Comparing with the last photo")
-        key = _key(photo, matte) + bytes([face])
-        is_new = self._portrait is None or self._portrait[0] != key
-        if is_new:
+        key = _fingerprint(photo, matte, networks, face)
+        if self._portrait is None or self._portrait[0] != key:
             portrait = relighter.analyse(photo, matte, progress=_within(progress, _LOADED, 1.0), name=name, face=face)
             self._portrait = (key, portrait)
-        assert self._portrait is not None
-        return self._portrait[1], is_new
+        return self._portrait[1], key
 
     def light(
         self, portrait: Portrait, light_map: np.ndarray, *, networks: Networks, working_px: int | None = None
@@ -147,7 +145,7 @@ class Studio:
 
     def estimate(self, photo: np.ndarray, matte: np.ndarray | None, *, name: str, networks: Networks) -> np.ndarray:
         """The light (h, 2h, 3) that another photo was taken in; the portrait at hand is kept."""
-        key = _key(photo, matte)
+        key = _fingerprint(photo, matte, networks)
         if self._estimate is None or self._estimate[0] != key:
             self._estimate = (key, estimate_light(self._load(networks).analyse(photo, matte, name=name)))
         return self._estimate[1]
@@ -182,13 +180,13 @@ def over(cutout: np.ndarray, background: Background, portrait: Portrait) -> np.n
     return np.concatenate([cutout[:, :, :3] + behind, np.ones_like(clear)], axis=-1)
 
 
-def _key(photo: np.ndarray, matte: np.ndarray | None) -> bytes:
-    """A fingerprint of a photo's pixels; they may change behind a name."""
-    digest = hashlib.blake2b(repr(photo.shape).encode())
+def _fingerprint(photo: np.ndarray, matte: np.ndarray | None, networks: Networks, face: int = 0) -> str:
+    """What a portrait depends on, in short: pixels, which may change behind a name, networks, which face."""
+    digest = hashlib.blake2b(repr((photo.shape, networks, networks.stamps(), face)).encode(), digest_size=16)
     for array in (photo, matte):
         if array is not None:
             digest.update(np.ascontiguousarray(array, np.float32))
-    return digest.digest()
+    return digest.hexdigest()
 
 
 def _within(progress: Progress, start: float, stop: float) -> Progress:

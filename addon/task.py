@@ -6,7 +6,7 @@ from typing import Any
 
 import bpy
 
-from ..errors import RelightError
+from ..errors import RelightError, SceneError
 from . import sidebars
 from .worker import Job, Progress
 
@@ -15,6 +15,8 @@ _TICK_S = 0.1
 Work = Callable[[Progress], Any]
 # Yields what may run on a thread, gets its result or its error back; only what stands between touches bpy.
 Steps = Generator[Work, Any, None]
+
+_running: "Task | None" = None
 
 
 class Task:
@@ -45,6 +47,7 @@ class Task:
         return {"FINISHED"}
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        global _running
         if bpy.app.background:
             return self.execute(context)
         state = context.window_manager.relight_stage
@@ -61,6 +64,7 @@ class Task:
         state.is_running, state.is_cancelled, state.is_paused, state.error = True, False, False, ""
         self._show_progress(context)
         context.window_manager.modal_handler_add(self)
+        _running = self
         return {"RUNNING_MODAL"}
 
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
@@ -108,10 +112,26 @@ class Task:
         sidebars.redraw()
 
     def _end(self, context: bpy.types.Context) -> None:
+        global _running
+        _running = None
         context.window_manager.event_timer_remove(self._timer)
         context.window_manager.relight_stage.is_running = False
         context.workspace.status_text_set(None)
         sidebars.redraw()
+
+
+def stop() -> None:
+    """End what is running, if anything is, as Esc would: the extension is being disabled."""
+    if _running is not None:
+        _running.cancel(bpy.context)
+
+
+def still_there(collection: bpy.types.bpy_prop_collection, name: str, meanwhile: str) -> Any:
+    """What the steps had begun with; SceneError where the user has removed it meanwhile."""
+    found = collection.get(name)
+    if found is None:
+        raise SceneError(f"{name} was removed while {meanwhile}.")
+    return found
 
 
 def _ignore(fraction: float, text: str) -> None:

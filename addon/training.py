@@ -86,6 +86,7 @@ class RELIGHT_STAGE_OT_start_training(bpy.types.Operator):
             environment["RELIGHT_STAGE_ASSETS"] = str(assets)
         try:
             recipe, resume = scene.relight_stage_training.recipe_path(), (run / "checkpoint.pt").is_file()
+            preferences.check_whole(run)
             command = training_command(_python(), recipe, _data_of(scene), run, resume)
             job = start_job(run, KIND, command, environment)
         except RelightError as error:

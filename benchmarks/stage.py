@@ -344,10 +344,11 @@ def plot(results: dict[str, Any], path: Path) -> None:
         if axis in ("lights", "size"):
             panel.set_xscale("log")
             panel.set_yscale("log")
+        else:
+            panel.set_ylim(0, 1.1 * max(y))
+        if axis != "strands":
             panel.set_xticks(x, list(seconds))
             panel.minorticks_off()
-        else:
-            panel.set_ylim(0)
         panel.set_xlabel(titles[axis])
         panel.set_ylabel("wall seconds a sample" if axis == "workers" else "CPU seconds")
         panel.grid(alpha=0.3)

@@ -35,6 +35,14 @@ def set_multilayer_exr(settings: bpy.types.ImageFormatSettings) -> None:
     settings.exr_codec = "NONE"
 
 
+def set_exr(settings: bpy.types.ImageFormatSettings) -> None:
+    """Write an EXR of RGB in 32 bit floats, whatever was chosen before: from 5.0 on, video takes no picture format."""
+    if bpy.app.version >= (5, 0, 0):
+        settings.media_type = "IMAGE"
+    settings.file_format = "OPEN_EXR"
+    settings.color_mode, settings.color_depth, settings.exr_codec = "RGB", "32", "NONE"
+
+
 def crypto_channels(planes: Iterable[str], name: str) -> tuple[str, ...]:
     """The four channels of a Cryptomatte's layer in an EXR, which some versions write in small letters."""
     found = {plane.lower(): plane for plane in planes}

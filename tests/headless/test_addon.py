@@ -143,6 +143,64 @@ def test_the_maps_are_kept_as_images(scene, photo):
     assert settings.normals.colorspace_settings.name == "Non-Color"
 
 
+def maps_of(scene):
+    return scene.relight_stage.matte, scene.relight_stage.normals, scene.relight_stage.albedo
+
+
+def test_the_maps_are_the_photos_also_where_another_button_took_it_apart(scene, photo):
+    relight()
+    first = maps_of(scene)
+    scene.relight_stage.photo = other = blender_image("other.png", stand_ins.draw_portrait(192, 160, 140, (96, 80)))
+    scene.relight_stage_export.maps = {"matte"}
+    bpy.ops.relight_stage.keep_maps("EXEC_DEFAULT")
+    relight()
+    assert [image.name for image in maps_of(scene)] == ["other matte", "other normals", "other albedo"]
+    scene.relight_stage.photo = photo
+    relight()
+    assert maps_of(scene)[0] not in first and maps_of(scene)[0].name == "portrait matte"
+    assert other.name == "other.png"
+
+
+def test_the_maps_of_the_same_photo_are_kept_and_a_missing_one_is_made_up(scene, photo):
+    relight()
+    first = maps_of(scene)
+    scene.relight_stage.exposure = 1
+    relight()
+    assert maps_of(scene) == first
+    scene.relight_stage.normals = None
+    relight()
+    assert scene.relight_stage.normals is not None
+
+
+def test_a_card_that_was_deleted_does_not_come_back_by_itself(scene, photo):
+    relight(card=True)
+    scene.collection.objects.unlink(scene.relight_stage.card)
+    relight()
+    assert [thing.name for thing in scene.objects] == ["Camera"]
+
+
+def test_each_scene_shows_the_balls_of_its_own_light(extension, scene, photo):
+    balls, other = extension("addon.balls"), bpy.data.scenes.new("Other")
+    relight()
+    assert len(balls.icons(scene)) == 2 and balls.icons(other) == []
+    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=False)
+    assert balls.icons(bpy.context.scene) == [] and not balls._icons
+
+
+def test_an_editor_that_was_closed_meanwhile_is_not_looked_at(extension, scene, photo, monkeypatch):
+    """What Blender closes it frees: reading it then crashes."""
+    operators = extension("addon.operators")
+    shown, look_at = [], operators.card.look_at
+    monkeypatch.setattr(operators.card, "look_at", lambda space, scene: shown.append(space) or look_at(space, scene))
+    area = next(area for area in operators.areas(bpy.context) if area.type == "VIEW_3D")
+    with bpy.context.temp_override(area=area):
+        relight(card=True)
+        assert len(shown) == 1
+        monkeypatch.setattr(operators, "areas", lambda context: [])
+        relight(card=True)
+    assert len(shown) == 1
+
+
 @pytest.mark.parametrize("background", ["WORLD", "COLOUR"])
 def test_the_background_stands_where_the_person_is_not(scene, photo, background):
     scene.relight_stage.background = background
@@ -237,6 +295,12 @@ def test_a_photo_without_a_face_is_refused_and_the_last_result_stays(scene, phot
 def test_a_photo_of_one_pixel_is_refused(scene):
     scene.relight_stage.photo = blender_image("dot.png", np.ones((1, 1, 3), np.float32))
     assert error_of().startswith("dot.png is 1x1 px; both sides must be at least 64 px.")
+
+
+def test_a_poster_is_refused_before_its_pixels_are_read(extension, scene, monkeypatch):
+    scene.relight_stage.photo = bpy.data.images.new("poster.png", 12000, 12000)
+    monkeypatch.setattr(extension("addon.images"), "read_pixels", lambda image: pytest.fail("read"))
+    assert error_of().startswith("poster.png is 12000x12000 px; no side may be longer than 8192 px.")
 
 
 def test_a_photo_with_pixels_that_are_not_numbers_is_refused(scene):

@@ -1,5 +1,7 @@
 """Blender images in and out: every kind of file arrives as scene-linear straight colour, top row first."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -102,6 +104,16 @@ def test_another_colour_space_is_refused_not_misread(tmp_path):
     image = loaded(tmp_path, gradient(8))
     image.colorspace_settings.name = "Filmic sRGB"
     with pytest.raises(PhotoError, match=r"^picture\.png is in the colour space Filmic sRGB\. Set it to sRGB"):
+        images.read_pixels(image)
+
+
+def test_pixels_that_do_not_fit_into_memory_are_refused_with_a_smaller_size(monkeypatch):
+    def fill(*_):
+        raise MemoryError
+
+    image = bpy.data.images.new("large.exr", 64, 32)
+    monkeypatch.setattr(images, "np", SimpleNamespace(empty=fill, float32=np.float32))
+    with pytest.raises(PhotoError, match=r"^Memory ran out with large\.exr at 64x32 px\. Scale it to 32x16 px"):
         images.read_pixels(image)
 
 

@@ -157,6 +157,17 @@ def test_a_python_without_torch_is_refused_with_what_to_do(preferences, training
         bpy.ops.relight_stage.start_training()
 
 
+def test_a_folder_that_hangs_on_where_blender_was_started_is_refused(dataset, training):
+    dataset.folder = training.run = "portraits"
+    for start in (bpy.ops.relight_stage.start_dataset, bpy.ops.relight_stage.start_training):
+        with pytest.raises(RuntimeError, match=r"The folder portraits is no whole path\."):
+            start()
+
+
+def test_the_tilde_is_the_users_own_folder(extension):
+    assert extension("preferences").folder(" ~/portraits") == Path.home() / "portraits"
+
+
 def test_a_recipe_that_is_missing_is_named(training):
     training.recipe, training.file = "FILE", "/no/such.toml"
     with pytest.raises(RuntimeError, match=r"/no/such\.toml is no file\. Choose a recipe"):

@@ -7,7 +7,7 @@ import pytest
 
 bpy = pytest.importorskip("bpy", reason="the headless tier needs the bpy wheel: make env")
 
-from relight_stage.addon import probe  # noqa: E402
+from relight_stage.addon import images, lighting, probe  # noqa: E402
 from relight_stage.errors import SceneError  # noqa: E402
 from relight_stage.scenes import light_map as light_maps  # noqa: E402
 
@@ -294,3 +294,33 @@ def test_the_panel_says_which_light_is_used(scene):
     assert probe.describe(scene, in_viewport=True) == "World: sky, seen from this view"
     scene.world = None
     assert probe.describe(scene, in_viewport=True) == "The scene has no world"
+
+
+def save_grey(path, value):
+    image = bpy.data.images.new("grey", 64, 64)
+    image.pixels.foreach_set(np.tile(np.array([value, value, value, 1], np.float32), 64 * 64))
+    image.filepath_raw, image.file_format = str(path), "PNG"
+    image.save()
+    bpy.data.images.remove(image)
+
+
+def test_a_reference_photo_is_read_again_only_when_it_changed(tmp_path, monkeypatch):
+    save_grey(tmp_path / "photo.png", 0.2)
+    photo, reads = bpy.data.images.load(str(tmp_path / "photo.png")), []
+    read_pixels = images.read_pixels
+    monkeypatch.setattr(images, "read_pixels", lambda image: reads.append(image.name) or read_pixels(image))
+    first = lighting._read_reference(photo)
+    assert lighting._read_reference(photo) is first and len(reads) == 1
+    # Written by another program, it is the same until Blender loads it, however often it is looked at.
+    save_grey(tmp_path / "photo.png", 0.6)
+    assert lighting._read_reference(photo).version == first.version
+    photo.reload()
+    second = lighting._read_reference(photo)
+    assert second.version != first.version and second.pixels.values[0, 0, 0] == pytest.approx(0.6, abs=0.01)
+    assert lighting._read_reference(photo) is second
+    # Painted on: nothing but the pixels tells.
+    photo.pixels.foreach_set(np.ones(64 * 64 * 4, np.float32))
+    painted = lighting._read_reference(photo)
+    assert painted.version != second.version
+    photo.pixels.foreach_set(np.zeros(64 * 64 * 4, np.float32))
+    assert lighting._read_reference(photo).version != painted.version

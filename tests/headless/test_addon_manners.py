@@ -5,6 +5,7 @@ import importlib
 import re
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -84,6 +85,47 @@ def test_enabling_and_disabling_ten_times_leaves_nothing(repository):
     assert len(after) == collections
 
 
+def test_enabling_that_fails_halfway_leaves_nothing_and_can_be_repeated(extension, monkeypatch):
+    addon = extension("addon")
+    addon.unregister()
+    monkeypatch.setattr(extension("addon.undo"), "register", lambda: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        addon.register()
+    assert left_behind() == set()
+    monkeypatch.undo()
+    addon.register()
+    assert hasattr(bpy.types.Scene, "relight_stage")
+
+
+def test_disabling_ends_what_is_running(extension, monkeypatch):
+    task, timers, lines = extension("addon.task"), [], []
+
+    class Waiting(task.Task):
+        bl_label = "Waiting"
+
+        def steps(self, context):
+            yield lambda progress: None
+
+    # In the background every button waits: a window is played here.
+    context = SimpleNamespace(
+        window=None,
+        workspace=SimpleNamespace(status_text_set=lines.append),
+        window_manager=SimpleNamespace(
+            relight_stage=bpy.context.window_manager.relight_stage,
+            event_timer_add=lambda step, window: timers.append(step) or step,
+            event_timer_remove=timers.remove,
+            modal_handler_add=lambda operator: None,
+        ),
+    )
+    monkeypatch.setattr(task, "bpy", SimpleNamespace(app=SimpleNamespace(background=False), context=context))
+    assert Waiting().invoke(context, None) == {"RUNNING_MODAL"}
+    assert timers and lines[-1].startswith("Waiting")
+    extension("addon").unregister()
+    assert not timers and lines[-1] is None
+    extension("addon").register()
+    assert not bpy.context.window_manager.relight_stage.is_running
+
+
 def blenders_keymaps():
     """In the background the keymaps are empty; the file that fills them is there."""
     folder = next(Path(path) for path in bpy.utils.preset_paths("keyconfig"))
@@ -95,16 +137,27 @@ def blenders_keymaps():
     return blender_default.generate_keymaps(blender_default.Params())
 
 
-def test_quitting_is_asked_about_by_the_key_that_quits(extension):
+@pytest.mark.parametrize("platform", ["linux", "win32", "darwin"])
+def test_quitting_is_asked_about_by_the_key_that_quits(extension, monkeypatch, platform):
+    from bl_keymap_utils.platform_helpers import keyconfig_data_oskey_from_ctrl_for_macos
+
+    keymap = extension("addon.keymap")
+    monkeypatch.setattr(keymap, "sys", SimpleNamespace(platform=platform))
+    keymap.unregister()
+    keymap.register()
     keyconfigs = bpy.context.window_manager.keyconfigs
     (ours,) = [item for item in keyconfigs.addon.keymaps["Window"].keymap_items if item.idname == "relight_stage.quit"]
+    blenders = blenders_keymaps()
+    if platform == "darwin":
+        blenders = keyconfig_data_oskey_from_ctrl_for_macos(blenders)
+    modifiers = ("ctrl", "shift", "alt", "oskey")
     chords = [
-        (event["type"], bool(event.get("ctrl")), bool(event.get("shift")), bool(event.get("alt")))
-        for name, _, content in blenders_keymaps()
+        (event["type"], *(bool(event.get(name)) for name in modifiers))
+        for name, _, content in blenders
         for operator, event, _ in content["items"]
         if name == "Window" and operator == "wm.quit_blender"
     ]
-    assert (ours.type, bool(ours.ctrl), bool(ours.shift), bool(ours.alt)) in chords
+    assert (ours.type, *(bool(getattr(ours, name)) for name in modifiers)) in chords
     # With nothing at work the key is Blender's own again.
     assert not bpy.ops.relight_stage.quit.poll()
 
@@ -137,6 +190,14 @@ def test_what_f3_searches_names_the_buttons(extension):
     """F3 finds operators by the menus that name them."""
     for menu in (bpy.types.IMAGE_MT_image, bpy.types.VIEW3D_MT_image_add):
         assert any(function.__module__ == f"{EXTENSION}.addon.menus" for function in menu.draw._draw_funcs)
+    named = set()
+    layout = SimpleNamespace(operator=lambda name, **_: named.add(name), separator=lambda: None)
+    extension("addon.menus").RELIGHT_STAGE_MT_buttons.draw(SimpleNamespace(layout=layout), bpy.context)
+    sources = (path.read_text(encoding="utf-8") for path in (ROOT / "addon").glob("*.py") if path.stem != "menus")
+    buttons = {name for source in sources for name in re.findall(r'operator\(\s*"(relight_stage\.\w+)"', source)}
+    # These have to be told which picture or folder.
+    assert buttons - named == {f"relight_stage.{name}" for name in ("show_image", "choose_dataset", "choose_training")}
+    assert named <= buttons and len(named) > 20
 
 
 def test_every_operator_can_be_found_by_name_and_explains_itself(extension):

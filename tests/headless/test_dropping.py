@@ -1,5 +1,10 @@
 """A file that is dropped is the photo or the movie; what can't be is refused in a sentence."""
 
+import contextlib
+from pathlib import Path
+
+import cv2
+import numpy as np
 import pytest
 
 bpy = pytest.importorskip("bpy", reason="the headless tier needs the bpy wheel: make env")
@@ -48,6 +53,39 @@ def test_blender_offers_relighting_for_pictures_and_movies(extension):
         assert kind.bl_import_operator == "relight_stage.drop_photo"
 
 
+@pytest.mark.parametrize("name", ["sky.hdr", "SKY.HDR"])
+def test_a_dropped_hdr_file_is_the_light(stage, drawn_photo, tmp_path, name):
+    cv2.imwrite(str(tmp_path / "sky.hdr"), np.full((16, 32, 3), 3, np.float32))
+    (tmp_path / "sky.hdr").rename(tmp_path / name)
+    stage.relight_stage.light_source = "PHOTO"
+    assert drop(tmp_path / name) == {"FINISHED"}
+    assert stage.relight_stage.photo == drawn_photo
+    assert (stage.relight_stage.light_source, stage.world.name) == ("WORLD", Path(name).stem)
+
+
+def test_a_dropped_hdr_file_that_is_no_picture_is_refused(stage, tmp_path):
+    world = stage.world
+    (tmp_path / "sky.hdr").write_bytes(b"no picture")
+    with pytest.raises(RuntimeError, match=r"sky\.hdr is damaged or not a picture"):
+        drop(tmp_path / "sky.hdr")
+    assert stage.world == world
+
+
 def test_pasting_without_a_picture_says_so(stage):
-    with pytest.raises(RuntimeError, match=r"Pasting needs an Image Editor|There is no picture in the clipboard"):
+    with pytest.raises(RuntimeError, match="There is no picture in the clipboard"):
         bpy.ops.relight_stage.paste_photo("EXEC_DEFAULT")
+
+
+@pytest.mark.parametrize("error", [None, KeyError])
+def test_where_no_image_editor_is_open_another_editor_is_one_while_pasting(extension, stage, error):
+    areas = bpy.context.window_manager.windows[0].screen.areas
+    before = [area.ui_type for area in areas]
+    assert "IMAGE_EDITOR" not in before
+    viewport = next(area for area in areas if area.type == "VIEW_3D")
+    borrowed = extension("addon.dropping")._image_editor
+    with bpy.context.temp_override(area=viewport), contextlib.suppress(KeyError), borrowed(bpy.context):
+        assert (bpy.context.space_data.type, bpy.context.region.type) == ("IMAGE_EDITOR", "WINDOW")
+        assert viewport.type == "VIEW_3D", "the editor with the button stays"
+        if error is not None:
+            raise error
+    assert [area.ui_type for area in areas] == before

@@ -1,11 +1,18 @@
 """What leaves the add-on: files that other programs read, whose maps recombine, and a compositor that does it too."""
 
+import importlib.util
+from pathlib import Path
+
 import cv2
 import numpy as np
 import OpenEXR
 import pytest
 
 bpy = pytest.importorskip("bpy", reason="the headless tier needs the bpy wheel: make env")
+
+spec = importlib.util.spec_from_file_location("stand_ins", Path(__file__).parents[1] / "unit/stand_ins.py")
+stand_ins = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(stand_ins)
 
 NAMES = {"relit", "matte", "foreground", "albedo", "normals", "depth", "shading", "shadow", "specular"}
 
@@ -90,6 +97,19 @@ def test_a_map_without_light_needs_no_world(stage, settings, tmp_path):
     assert export(form="PNG", maps={"matte", "albedo", "normals", "depth"}) == {"FINISHED"}
     with pytest.raises(RuntimeError, match="The scene has no world"):
         export(maps={"shadow"})
+
+
+def test_the_chosen_face_is_exported_alone_and_not_taken_apart_again(extension, stage, settings, tmp_path, monkeypatch):
+    left, right = (stand_ins.draw_portrait(240, 400, size, (120, x)) for size, x in ((90, 100), (110, 300)))
+    two = np.where(np.arange(400)[:, None] < 200, left, right)
+    photo = bpy.data.images.new("pair.png", 400, 240)
+    photo.pixels.foreach_set(np.concatenate([two, np.ones_like(two[..., :1])], axis=-1)[::-1].ravel())
+    stage.relight_stage.photo, stage.relight_stage.face = photo, 2
+    bpy.ops.relight_stage.relight_photo("EXEC_DEFAULT")
+    monkeypatch.setattr(extension("nets.infer").Relighter, "analyse", lambda *_, **__: pytest.fail("taken apart again"))
+    export(form="EXR", maps={"matte"})
+    matte = read_exr(tmp_path / "out" / "pair_matte.exr")["Y"]
+    assert matte[120, 100] == 0 and matte[120, 300] == 1
 
 
 def test_a_folder_beside_an_unsaved_file_is_refused(settings):

@@ -47,3 +47,12 @@ def test_the_button_matches_the_world_and_again_without_leaving_suns(extension, 
         lamps = [thing for thing in stage.objects if thing.type == "LIGHT"]
         assert len(lamps) == (kind == "SUN")
     assert any(node.type == "TEX_ENVIRONMENT" and node.image.packed_file for node in stage.world.node_tree.nodes)
+
+
+def test_the_artists_own_world_stays_in_the_file_and_ours_do_not_pile_up(extension, stage, drawn_photo, tmp_path):
+    for kind in ("WORLD", "SUN", "WORLD"):
+        stage.relight_stage_matching.kind = kind
+        bpy.ops.relight_stage.match_scene("EXEC_DEFAULT")
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "scene.blend"))
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "scene.blend"))
+    assert {world.name for world in bpy.data.worlds} == {"Grey", bpy.context.scene.world.name}

@@ -46,6 +46,12 @@ def centre(path):
     return (matte.sum(axis=0) * np.arange(matte.shape[1])).sum() / matte.sum()
 
 
+def brightness(path):
+    """Of the person in an EXR, in the mean."""
+    values = np.array(bpy.data.images.load(str(path)).pixels, np.float32).reshape(-1, 4)
+    return float(values[:, :3].sum() / values[:, 3].sum())
+
+
 def test_every_frame_of_a_sequence_is_relit_into_a_file_of_its_number(stage, settings, tmp_path):
     assert relight() == {"FINISHED"}
     assert results(tmp_path) == [f"walk_relit_{number:04d}.png" for number in (3, 4, 5, 6)]
@@ -99,14 +105,58 @@ def test_animated_light_is_taken_at_each_frame_and_the_scene_stays_at_its_own(st
     stage.frame_set(7)
     settings.form = ".exr"
     relight()
-    brightness = []
-    for name in results(tmp_path):
-        image = bpy.data.images.load(str(tmp_path / "out" / name))
-        values = np.array(image.pixels, np.float32).reshape(-1, 4)
-        brightness.append(float(values[:, :3].sum() / values[:, 3].sum()))
-    assert brightness[3] == pytest.approx(4 * brightness[0], rel=0.02)
-    assert brightness == sorted(brightness)
+    found = [brightness(tmp_path / "out" / name) for name in results(tmp_path)]
+    assert found[3] == pytest.approx(4 * found[0], rel=0.02)
+    assert found == sorted(found)
     assert stage.frame_current == 7
+
+
+def test_light_that_drivers_alone_move_is_taken_at_each_frame(stage, settings, tmp_path):
+    node = next(node for node in stage.world.node_tree.nodes if node.type == "BACKGROUND")
+    node.inputs["Strength"].driver_add("default_value").driver.expression = "frame / 4"
+    stage.frame_start = 1
+    settings.form = ".exr"
+    relight()
+    first, *_, last = (brightness(tmp_path / "out" / name) for name in results(tmp_path))
+    assert last == pytest.approx(4 * first, rel=0.02)
+
+
+def test_a_frame_after_missing_ones_is_lit_and_shown_at_its_own_time(stage, settings, tmp_path):
+    (tmp_path / "in" / "walk_0004.png").unlink()
+    (tmp_path / "in" / "walk_0003.png").write_bytes(b"no picture")
+    settings.source = str(tmp_path / "in" / "walk_0005.png")
+    strength = next(node for node in stage.world.node_tree.nodes if node.type == "BACKGROUND").inputs["Strength"]
+    for frame, value in ((1, 0.0), (3, 0.2), (4, 0.8)):
+        strength.default_value = value
+        strength.keyframe_insert("default_value", frame=frame)
+    stage.frame_start, settings.form = 1, ".exr"
+    area = bpy.context.window_manager.windows[0].screen.areas[0]
+    area.type = "IMAGE_EDITOR"
+    relight()
+    assert results(tmp_path) == ["walk_relit_0005.exr", "walk_relit_0006.exr"]
+    fifth, sixth = (brightness(tmp_path / "out" / name) for name in results(tmp_path))
+    assert sixth == pytest.approx(4 * fifth, rel=0.02)
+    # Of a sequence Blender shows, at frame_start, the file of number frame_offset + 1.
+    user = area.spaces.active.image_user
+    assert (user.frame_start, user.frame_offset, user.frame_duration) == (3, 4, 2)
+
+
+def test_a_run_that_finds_all_frames_there_says_so(stage, settings):
+    relight()
+    assert settings.skipped == ""
+    relight()
+    assert settings.skipped == "All 4 frames were there and are kept. Choose Relight all again to relight them."
+
+
+def test_only_the_chosen_face_is_relit(stage, settings, tmp_path):
+    left, right = (stand_ins.draw_portrait(240, 400, size, (120, x)) for size, x in ((90, 100), (110, 300)))
+    two = np.where(np.arange(400)[:, None] < 200, left, right)
+    path = tmp_path / "in" / "pair.png"
+    cv2.imwrite(str(path), np.round(two[:, :, ::-1] * 255).astype(np.uint8))
+    settings.source, stage.relight_stage.face = str(path), 2
+    relight()
+    # Of both people the middle is in between.
+    assert centre(tmp_path / "out" / "pair_relit_0001.png") == pytest.approx(300, abs=5)
 
 
 def test_a_folder_that_cannot_be_written_ends_the_run(stage, settings, tmp_path):

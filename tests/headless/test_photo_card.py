@@ -130,6 +130,69 @@ def test_pressing_again_renews_the_card_where_the_user_put_it(stage, drawn_photo
     assert len(card.data.polygons) > 1000 and len(card.data.materials) == 1
 
 
+def take_materials(card):
+    card.data.materials.clear()
+
+
+def empty_slot(card):
+    card.material_slots[0].material = None
+
+
+def replace_material(card):
+    card.material_slots[0].material = bpy.data.materials.new("Mine")
+
+
+def remove_pictures(card):
+    nodes = card.material_slots[0].material.node_tree.nodes
+    for node in [node for node in nodes if node.type == "TEX_IMAGE"]:
+        nodes.remove(node)
+
+
+@pytest.mark.parametrize("edit", [take_materials, empty_slot, replace_material, remove_pictures])
+def test_what_the_user_took_out_of_a_cards_material_is_built_again(extension, stage, drawn_photo, edit):
+    bpy.ops.relight_stage.relight_photo("EXEC_DEFAULT", card=True)
+    relit_card, photo_card = stage.relight_stage.card, add_card(stage)
+    for card in (relit_card, photo_card):
+        edit(card)
+    bpy.ops.relight_stage.relight_photo("EXEC_DEFAULT")
+    assert add_card(stage) == photo_card and stage.relight_stage.card == relit_card
+    for card, pictures in ((relit_card, 1), (photo_card, 2)):
+        nodes = card.material_slots[0].material.node_tree.nodes
+        assert sum(node.type == "TEX_IMAGE" and node.image is not None for node in nodes) == pictures
+    if edit is replace_material:
+        assert bpy.data.materials["Mine"].use_fake_user, "the user's own is kept"
+
+
+def test_a_deleted_card_is_none(extension, stage, drawn_photo):
+    lighting, card = extension("addon.lighting"), add_card(stage)
+    assert lighting.cards_of(stage) == [card]
+    stage.collection.objects.unlink(card)
+    assert stage.relight_stage_photo_card.card == card and lighting.cards_of(stage) == []
+    again = add_card(stage)
+    assert again != card and again.name in stage.objects
+
+
+def test_the_scenes_light_is_that_at_the_middle_of_the_card_without_it(extension, stage, drawn_photo):
+    stage.relight_stage.light_source, stage.relight_stage.background = "SCENE", "TRANSPARENT"
+    lighting, probe, operators = (extension(f"addon.{name}") for name in ("lighting", "probe", "operators"))
+    card, networks = add_card(stage, is_relief=True), extension("addon.preferences").networks()
+    bpy.context.view_layer.update()
+    lamp = bpy.data.lights.new("Lamp", "POINT")
+    lamp.energy, lamp.shadow_soft_size = 100.0, 0.0
+    thing = bpy.data.objects.new("Lamp", lamp)
+    points = np.array([card.matrix_world @ vertex.co for vertex in card.data.vertices])
+    thing.location = (points.min(axis=0) + points.max(axis=0)) / 2 + (2, 0, 0)
+    stage.collection.objects.link(thing)
+    bpy.context.view_layer.update()
+    view = probe.view_of(bpy.context)
+    light_map = lighting.gather_light(bpy.context, view, operators.studio, networks).read(False)
+    # The lamp stands at the middle's height, image right: half the columns from the map's middle to its edge.
+    row, column = np.unravel_index(light_map.sum(axis=-1).argmax(), light_map.shape[:2])
+    assert row in (31, 32) and 95 <= column <= 96
+    # Behind the middle stands the world alone, not the card.
+    np.testing.assert_allclose(light_map[28:36, :4], 0.5, rtol=0.01)
+
+
 def test_a_person_stands_free_of_the_picture_that_was_cut(extension, stage, drawn_photo, tmp_path):
     card = add_card(stage)
     look_straight(stage, card)

@@ -8,6 +8,7 @@ bpy = pytest.importorskip("bpy", reason="the headless tier needs the bpy wheel: 
 from mathutils import Vector  # noqa: E402
 
 from relight_stage.addon import probe  # noqa: E402
+from relight_stage.errors import SceneError  # noqa: E402
 from relight_stage.scenes import light_map as light_maps  # noqa: E402
 
 PLACE = Vector((1.0, 2.0, 3.0))
@@ -88,3 +89,65 @@ def test_the_scene_is_left_as_it_was(scene):
     assert not thing.visible_camera and thing.data.shadow_soft_size == 0.0
     assert before == [len(kind) for kind in (bpy.data.scenes, bpy.data.objects, bpy.data.cameras, bpy.data.worlds)]
     assert scene.render.engine == engine and scene.camera.name == "Camera" and len(scene.objects) == 2
+
+
+def film_video(scene):
+    if bpy.app.version >= (5, 0, 0):
+        scene.render.image_settings.media_type = "VIDEO"
+    scene.render.image_settings.file_format = "FFMPEG"
+
+
+def bind_camera(scene):
+    scene.timeline_markers.new("Cut", frame=1).camera = scene.camera
+
+
+def key_samples(scene):
+    scene.cycles.samples = 1
+    scene.cycles.keyframe_insert("samples", frame=1)
+
+
+def sample_layer(scene):
+    scene.view_layers[0].samples = 1
+
+
+def hide_layers(scene):
+    scene.view_layers[0].use = False
+
+
+def save_in_acescg(scene):
+    settings = scene.render.image_settings
+    settings.file_format, settings.color_management = "OPEN_EXR", "OVERRIDE"
+    settings.linear_colorspace_settings.name = "ACEScg"
+
+
+@pytest.mark.parametrize("change", [film_video, bind_camera, key_samples, sample_layer, hide_layers, save_in_acescg])
+def test_how_the_user_renders_does_not_change_the_light(scene, change):
+    lamp(scene, "POINT", (2, 0, 0), energy=100.0, color=(1.0, 0.5, 0.2))
+    expected = seen(scene, draft=True)
+    change(scene)
+    np.testing.assert_allclose(seen(scene, draft=True), expected, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["use_multiview", "use_stamp", "use_motion_blur"])
+def test_what_the_user_adds_to_renders_does_not_change_the_light(scene, name):
+    lamp(scene, "POINT", (2, 0, 0), energy=100.0)
+    bpy.ops.mesh.primitive_cube_add(size=0.5, location=PLACE + Vector((0, 2, 0)))
+    moving = bpy.context.object
+    for frame, x in ((0, 0.0), (2, 3.0)):
+        moving.location.x = PLACE.x + x
+        moving.keyframe_insert("location", frame=frame)
+    scene.frame_set(1)
+    expected = seen(scene, draft=True)
+    setattr(scene.render, name, True)
+    np.testing.assert_allclose(seen(scene, draft=True), expected, rtol=1e-4, atol=1e-6)
+
+
+def test_without_cycles_it_says_what_to_enable(scene):
+    import addon_utils
+
+    addon_utils.disable("cycles")
+    try:
+        with pytest.raises(SceneError, match=r"Enable the add-on Cycles Render Engine\.$"):
+            seen(scene)
+    finally:
+        addon_utils.enable("cycles")

@@ -9,10 +9,13 @@ import time
 
 import pytest
 
-from relight_stage.addon.jobs import LOG, STATE, Job, KnownJobs, find_job, last_error, read_log, start_job
+from relight_stage.addon.jobs import LOG, STATE, STOP, Job, KnownJobs, find_job, last_error, read_log, start_job
 from relight_stage.errors import SampleError
 
 FOREVER = [sys.executable, "-u", "-c", "import time; print('at work', flush=True); time.sleep(600)"]
+
+
+CONFTEST = __file__.rpartition("unit")[0] + "conftest.py"
 
 
 def wait_for(what, limit_s=30):
@@ -41,8 +44,7 @@ def test_a_job_outlives_the_process_that_started_it(tmp_path):
         "from relight_stage.addon.jobs import start_job\n"
         f"start_job(Path(sys.argv[2]), 'dataset', {FOREVER!r})"
     )
-    conftest = __file__.rpartition("unit")[0] + "conftest.py"
-    subprocess.run([sys.executable, "-c", code, conftest, str(tmp_path)], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", code, CONFTEST, str(tmp_path)], check=True, timeout=60)
     job = find_job(tmp_path)
     assert job is not None and job.is_running()
     job.stop()
@@ -55,6 +57,36 @@ def test_stopping_ends_it_and_leaves_what_it_printed(job):
     wait_for(lambda: not job.is_running())
     assert read_log(job.folder) == ["at work"]
     job.stop()  # twice does no harm
+
+
+# A command that keeps what it has when it is interrupted, as training and rendering do.
+INTERRUPTIBLE = """
+import runpy, sys, time
+runpy.run_path(sys.argv[1])
+from relight_stage import cli
+cli._heed_stop_file()
+print("at work", flush=True)
+try:
+    while True:
+        time.sleep(0.05)
+except KeyboardInterrupt:
+    print("kept", flush=True)
+"""
+
+
+def test_under_windows_a_file_interrupts_it_where_a_signal_would_kill(tmp_path, monkeypatch):
+    (tmp_path / STOP).touch()  # of a job before
+    job = start_job(tmp_path, "training", [sys.executable, "-c", INTERRUPTIBLE, CONFTEST])
+    try:
+        wait_for(lambda: read_log(tmp_path) == ["at work"])
+        with monkeypatch.context() as patch:
+            patch.setattr(sys, "platform", "win32")
+            patch.setattr("os.kill", lambda *_: pytest.fail("killed"))
+            job.stop()
+        wait_for(lambda: not job.is_running())
+    finally:
+        job.kill()
+    assert read_log(tmp_path) == ["at work", "kept"] and not (tmp_path / STOP).exists()
 
 
 def test_a_folder_in_which_one_is_at_work_takes_no_second(job):

@@ -9,6 +9,7 @@ import pytest
 
 from relight_stage.addon.previews import Previewer, Request
 from relight_stage.addon.relighting import Networks, Studio
+from relight_stage.errors import PhotoError
 from relight_stage.nets.lit import NEUTRAL, Sliders
 from relight_stage.scenes.colour import srgb_to_linear
 
@@ -33,6 +34,7 @@ def request_for(networks, photo):
         light = np.full((64, 128, 3), radiance, np.float32)
         request = Request(
             name="photo.png",
+            shape=photo.shape[:2],
             photo_key="photo",
             read_photo=lambda: (photo, None),
             light_key=radiance,
@@ -99,6 +101,14 @@ def test_the_picture_is_the_buttons_where_the_photo_is_no_larger(request_for, ph
     )
     # An even light has no key to raise; float32 sums in another order.
     np.testing.assert_allclose(live, relit.picture, rtol=1e-4, atol=1e-5)
+
+
+def test_memory_that_runs_out_offers_a_smaller_size(request_for):
+    def fill():
+        raise MemoryError
+
+    with pytest.raises(PhotoError, match=r"^Memory ran out with photo\.png at 200x240 px\. Scale it to 100x120 px"):
+        draw(Previewer(Studio()), request_for(read_photo=fill))
 
 
 def test_a_rough_light_gets_no_more_than_a_draft(request_for):

@@ -9,6 +9,7 @@ import pytest
 from relight_stage.addon.relighting import Networks, Studio, draw_maps
 from relight_stage.addon.worker import Cancelled
 from relight_stage.errors import ModelError, PhotoError
+from relight_stage.nets.infer import Relighter
 from relight_stage.scenes.colour import srgb_to_linear
 
 spec = importlib.util.spec_from_file_location("stand_ins", Path(__file__).with_name("stand_ins.py"))
@@ -90,20 +91,20 @@ def test_a_smaller_backdrop_is_stretched_over_the_photo(relight):
 def test_the_same_photo_is_taken_apart_once(relight, photo):
     first = relight()
     again = relight(photo=photo.copy(), light_map=even_light(3.0))
-    assert (first.is_new, again.is_new) == (True, False)
-    assert again.portrait is first.portrait
+    assert again.portrait is first.portrait and again.fingerprint == first.fingerprint
 
 
 @pytest.mark.parametrize("what", ["photo", "matte", "networks"])
 def test_another_photo_matte_or_network_is_taken_apart_anew(relight, photo, networks, tmp_path, what):
-    relight()
+    first = relight()
     if what == "photo":
         changes = {"photo": photo * 0.9}
     elif what == "matte":
         changes = {"matte": np.ones(photo.shape[:2], np.float32)}
     else:
         changes = {"networks": Networks(stand_ins.write_networks(tmp_path / "others"))}
-    assert relight(**changes).is_new
+    other = relight(**changes)
+    assert other.portrait is not first.portrait and other.fingerprint != first.fingerprint
 
 
 def test_progress_only_goes_forward_and_says_what_is_done(relight):
@@ -122,14 +123,23 @@ def test_a_cancelled_run_leaves_the_studio_usable(relight):
 
     with pytest.raises(Cancelled):
         relight(progress=stop_at_half)
-    assert relight().is_new
+    assert relight().portrait.matte.max() > 0.9
 
 
 def test_a_failed_photo_leaves_the_last_one_in_the_studio(relight, photo):
-    relight()
+    first = relight()
     with pytest.raises(PhotoError, match=r"No face found in wall\.png"):
         relight(photo=np.full_like(photo, 0.2), name="wall.png")
-    assert not relight().is_new
+    assert relight().portrait is first.portrait
+
+
+def test_another_network_estimates_the_light_anew(relight, photo, networks, tmp_path, monkeypatch):
+    studio, analysed = Studio(), []
+    analyse = Relighter.analyse
+    monkeypatch.setattr(Relighter, "analyse", lambda self, *a, **k: analysed.append(self) or analyse(self, *a, **k))
+    for folder in (networks, networks, stand_ins.write_networks(tmp_path / "others")):
+        studio.estimate(photo, None, name="photo.png", networks=Networks(folder))
+    assert len(analysed) == 2 and analysed[0] is not analysed[1]
 
 
 def test_missing_networks_are_named(relight, tmp_path):
