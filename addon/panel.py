@@ -113,7 +113,7 @@ def _draw_sliders(context: bpy.types.Context, layout: bpy.types.UILayout) -> Non
 def _draw_background(context: bpy.types.Context, layout: bpy.types.UILayout) -> None:
     settings = context.scene.relight_stage
     column = layout.column()
-    column.prop(settings, "background")
+    column.prop(settings, "background", text="Behind")
     if settings.background == "COLOUR":
         column.prop(settings, "colour", text="")
     column.prop(settings, "keep_maps", text="Keep matte, normals, albedo")

@@ -43,6 +43,7 @@ _GERMAN = {
         "Photo": "Foto",
         "Light": "Licht",
         "Background": "Hintergrund",
+        "Behind": "Dahinter",
         "Show": "Zeigen",
         "Turn": "Drehen",
         "Seen by": "Gesehen von",
