@@ -9,6 +9,7 @@ import numpy as np
 
 from .anatomy import Shape
 from .bust import LABELS, Material, Part, Weave
+from .colour import luminance
 from .fields import graded_axis, intersect, project, smoothstep, subtract, surface_nets, unite
 from .sculpture import torso_field
 
@@ -181,13 +182,15 @@ def _near(rng: np.random.Generator, colour: tuple[float, float, float]) -> tuple
 
 
 def dye_rand(rng: np.random.Generator) -> tuple[float, float, float]:
-    """Colour of cloth: often grey, white, black or blue, sometimes anything."""
+    """Colour of cloth: half of the time grey, white or black, else dyed in any hue."""
     if rng.random() < 0.5:
         value = np.exp(rng.uniform(np.log(0.015), np.log(0.75)))
         colour = value * np.exp(rng.normal(0, 0.06, 3))
     else:
-        hue, depth = rng.uniform(0, 2 * np.pi), rng.uniform(0.3, 2.2)
-        wheel = np.cos(hue - np.array([0, 2, 4]) * np.pi / 3)
-        colour = np.exp(rng.uniform(np.log(0.05), np.log(0.45))) * np.exp(depth * (wheel - 0.3) * 0.8)
+        hue, depth = rng.uniform(0, 2 * np.pi), rng.uniform(0.3, 1.5)
+        colour = np.exp(0.8 * depth * np.cos(hue - np.array([0, 2, 4]) * np.pi / 3))
+        # Dye takes light away: a purer colour is a darker one, and none is brighter than the bare cloth.
+        bright = np.exp(rng.uniform(np.log(0.025), np.log(0.4)) - 0.3 * depth)
+        colour *= min(bright / luminance(colour), 0.6 / colour.max())
     red, green, blue = np.clip(colour, 0.01, 0.8).tolist()
     return red, green, blue

@@ -6,6 +6,7 @@ import numpy as np
 
 from .bust import LABELS, Material, Part
 from .fit import Fit
+from .panorama import triple
 from .shapes import Mesh, ball, join, mirrored, rod, sheet
 
 # Outline of each shape: lens width and height in millimetres, how square (2 is an ellipse), breadth of the lower half
@@ -79,9 +80,9 @@ def glasses_rand(rng: np.random.Generator) -> Glasses:
         rim=rim,
         width_mm=float(rng.uniform(*widths)),
         height_mm=float(rng.uniform(*heights)),
-        colour=_triple(np.clip(base * np.exp(rng.normal(0, 0.1, 3)), 0.004, 0.9)),
+        colour=triple(np.clip(base * np.exp(rng.normal(0, 0.1, 3)), 0.004, 0.9)),
         metallic=metallic,
-        transmission=_triple(np.clip(tint, 0, 1)),
+        transmission=triple(np.clip(tint, 0, 1)),
         slide_mm=float(rng.exponential(1.5)),
     )
 
@@ -116,11 +117,6 @@ def build_glasses(glasses: Glasses, fit: Fit) -> tuple[Part, ...]:
         _part("glasses", frame, material),
         _part("lenses", join(lens, mirrored(lens)), glass),
     )
-
-
-def _triple(colour: np.ndarray) -> tuple[float, float, float]:
-    red, green, blue = colour.tolist()
-    return red, green, blue
 
 
 def _part(name: str, mesh: Mesh, material: Material) -> Part:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .bust import Material
+from .fields import smoothstep
 
 
 @dataclass(frozen=True)
@@ -162,8 +163,8 @@ def hair_cover(hair: Hair, points: np.ndarray, scalp: np.ndarray, centre: np.nda
     cover = np.clip(scalp + 0.55 * ragged * 4 * scalp * (1 - scalp), 0, 1)
     grown = (scalp > 0.5) & (z > 0.03)
     front = y[grown].min() if grown.any() else 0.0
-    corner = np.clip((np.abs(x) - 0.012) / 0.035, 0, 1)
-    line = front + hair.receding * (0.012 + 0.042 * corner * corner * (3 - 2 * corner)) + 0.003 * ragged
+    corner = smoothstep(0.012, 0.047, np.abs(x))
+    line = front + hair.receding * (0.012 + 0.042 * corner) + 0.003 * ragged
     gone = np.clip((line + 0.006 - y) / 0.012, 0, 1) * (z > 0.015) * min(1.0, hair.receding / 0.1)
     crown = np.exp(-((x / 0.045) ** 2) - ((y - 0.045) / 0.05) ** 2) * (z > 0.03)
     return cover * (1 - gone) * (1 - 0.92 * hair.thinning * crown)

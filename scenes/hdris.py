@@ -43,6 +43,15 @@ def studio_hdris(datafiles: Path | None = None) -> tuple[Path, ...]:
     return tuple(sorted((datafiles / "studiolights" / "world").glob("*.exr")))
 
 
+def is_hdri(path: Path) -> bool:
+    """Whether a file begins as a Radiance or OpenEXR picture does; reading it takes up to seconds."""
+    try:
+        with path.open("rb") as file:
+            return file.read(4).startswith((b"#?", b"v/1\x01"))
+    except OSError:
+        return False
+
+
 def hdri_rand(rng: np.random.Generator, hdris: tuple[Path, ...]) -> Hdri:
     """Draw a panorama, uniformly."""
     if not hdris:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..errors import SceneError
-from .hdris import studio_hdris
+from .hdris import is_hdri, studio_hdris
 from .packs import Packs, find_packs, read_index
 
 # What the two packs hold, and how to get them.
@@ -135,6 +135,9 @@ def _hdris(packs: Packs) -> list[str]:
     if packs.hdris:
         lines[0] += f", {len(packs.hdris)} in {packs.hdris[0].parent}"
         lines.append(f"              {', '.join(path.stem for path in packs.hdris)}")
+        damaged = [path.name for path in packs.hdris if not is_hdri(path)]
+        if damaged:
+            lines.append(f"              damaged, or not what their names say: {', '.join(damaged)}")
         lines.append("              their licence is not in the files; Poly Haven's are CC0-1.0")
     else:
         lines.append(f"              {_HDRI_HOW}")

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from relight_stage.errors import RelightError
-from relight_stage.scenes.colour import linear_to_srgb
-from relight_stage.synth.exr import read_planes
-from relight_stage.synth.png16 import layers_of
-from relight_stage.synth.sheet import gain_of, grid, tile, write_sheet
+from relight_stage.scenes.bust import LABELS
+from relight_stage.scenes.colour import linear_to_srgb, luminance
+from relight_stage.synth.sample import read_sample
+from relight_stage.synth.sheet import grid, tile, write_sheet
 
 TILE_PX = 200
 
@@ -41,12 +41,12 @@ def main(dataset: Path, sheet: Path, count: int = 64) -> int:
 
 
 def picture(folder: Path) -> np.ndarray:
-    """The portrait before a dark wall, exposed for the person, (H, W, 3) uint8."""
-    planes = read_planes(folder / "maps.exr")
-    layers = layers_of(planes)
-    full = np.stack([planes[name] for name in layers["full"][:3]], -1).astype(np.float32)
-    matte = planes["A" if "A" in planes else "matte.V"].astype(np.float32)
-    lit = full * gain_of(full, matte) + 0.05 * (1 - matte[..., None])
+    """The portrait before a dark wall, exposed for the light on the face, (H, W, 3) uint8."""
+    maps = read_sample(folder, ("full", "matte", "parsing", "shading", "shadow")).maps
+    face = maps["parsing"][..., LABELS.index("skin")] > 0.9
+    # As a white face would have it, so that dark skin stays dark.
+    light = np.median(luminance(maps["shading"] * maps["shadow"])[face]) if face.any() else 1.0
+    lit = maps["full"] / max(float(light), 1e-8) + 0.05 * (1 - maps["matte"])
     return (linear_to_srgb(np.clip(lit, 0, 1)) * 255 + 0.5).astype(np.uint8)
 
 

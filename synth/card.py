@@ -95,6 +95,7 @@ class Instance(NamedTuple):
     Attributes:
         skin: the Fitzpatrick type, in words.
         olat: how many single lights.
+        gradient: whether there are pictures under colour gradients.
     """
 
     identity: str
@@ -105,6 +106,7 @@ class Instance(NamedTuple):
     blender: str
     denoised: bool
     olat: int
+    gradient: bool
 
 
 def instance_of(meta: dict[str, Any]) -> Instance:
@@ -119,6 +121,7 @@ def instance_of(meta: dict[str, Any]) -> Instance:
         blender=str((meta.get("versions") or {}).get("blender", "unknown")),
         denoised=bool(meta.get("denoised")),
         olat=(meta.get("olat") or {}).get("count", 0),
+        gradient=bool(meta.get("gradient")),
     )
 
 
@@ -145,6 +148,7 @@ def dataset_card(
     lights, sources = count(lambda i: i.hdri), count(lambda i: i.source)
     single = sorted({i.olat for i in instances if i.olat})
     olat = f", `<key>.olat.exr` ({' or '.join(map(str, single))} single lights)" if single else ""
+    gradient = ", `<key>.gradient.exr` (colour gradients)" if any(i.gradient for i in instances) else ""
     members = {split: [i for i in instances if split_of(i.identity, i.hdri) == split] for split in splits}
     rows = [(split, len(mine), _people(mine), _NEWS[split]) for split, mine in members.items()]
     tables = (("People made from", sources), ("Skin (Fitzpatrick)", count(lambda i: i.skin)), ("Light", lights))
@@ -159,7 +163,7 @@ def dataset_card(
         percent=TEST_PERCENT,
         held_out=", ".join(TEST_HDRIS),
         counts="\n\n".join(_table((title, "samples"), _by_count(counts)) for title, counts in tables),
-        files=_FILES[images] + olat,
+        files=_FILES[images] + olat + gradient,
         blenders=", ".join(sorted(count(lambda i: i.blender))),
         denoised=sum(i.denoised for i in instances),
         flags=", ".join(f"{key} {value}" for key, value in setting.items()) or "not recorded",

@@ -10,7 +10,8 @@ from ..errors import SampleError
 from ..scenes.bust import LABELS
 from ..scenes.light_map import olat_weights
 from .passes import COVERAGE_MIN, CRYPTOMATTES, cryptomatte_coverage, recombine
-from .sample import Sample, list_samples, read_olat, read_sample
+from .photometric import AXES, PATTERNS
+from .sample import Sample, list_samples, read_gradients, read_olat, read_sample, sample_name
 from .sheet import grid, sample_tiles, write_sheet
 
 SHEET_ROWS = 12
@@ -30,6 +31,12 @@ SHARE_MAX = 0.01
 # A position is the mean over a pixel's filter, which is one and a half pixels wide.
 ASTRAY_MAX = 0.01
 DEPTH_ERROR_MAX_M = 1e-4
+# Materials keep to it; a half rounds by 2⁻¹¹ of it at most, and coverage takes a thousandth.
+ALBEDO_LEAST = 0.004 * 0.998
+# Where a pattern is noisier than full its complement is cut off at black.
+GRADIENT_MAX = 0.05
+KINDS = ("diffuse", "specular")
+NAMED_MAX = 5  # of the samples that are missing
 
 
 def check_dataset(out: Path, sheet: Path | None = None, report: Callable[[str], None] = print) -> None:
@@ -44,6 +51,10 @@ def check_dataset(out: Path, sheet: Path | None = None, report: Callable[[str], 
     folders = list_samples(out)
     if not folders:
         raise SampleError(f"{out} holds no complete sample. Render one: relight-stage render {out} --count 1 --seed 1")
+    lost = lost_samples(folders)
+    if lost:
+        named = ", ".join(lost[:NAMED_MAX]) + (", …" if len(lost) > NAMED_MAX else "")
+        report(f"Samples missing: {len(lost)} ({named}). The command that rendered the others renders them too.")
     bad = 0
     rows: list[list[np.ndarray]] = []
     for folder in folders:
@@ -52,11 +63,13 @@ def check_dataset(out: Path, sheet: Path | None = None, report: Callable[[str], 
             problems = list(sample_problems(sample))
             if not problems and sample.meta.get("olat"):
                 problems = list(olat_problems(folder, sample))
+            if not problems and sample.meta.get("gradient"):
+                problems = list(gradient_problems(folder, sample))
         except SampleError as error:
             problems = [str(error)]
-        else:
-            if len(rows) < SHEET_ROWS:
-                rows.append(sample_tiles(sample.maps, sample.light_map, size=150))
+        # A bad sample may lack what a tile is made from.
+        if not problems and len(rows) < SHEET_ROWS:
+            rows.append(sample_tiles(sample.maps, sample.light_map, size=150))
         bad += bool(problems)
         for problem in problems:
             report(f"{folder.name}: {problem}")
@@ -67,6 +80,12 @@ def check_dataset(out: Path, sheet: Path | None = None, report: Callable[[str], 
     report(f"{len(folders) - bad} of {len(folders)} samples are good.")
     if bad:
         raise SampleError(f"{bad} of {len(folders)} samples in {out} are bad. Delete their folders and render again.")
+
+
+def lost_samples(folders: list[Path]) -> list[str]:
+    """Names of the samples that are not there though later ones are."""
+    there = {int(folder.name) for folder in folders if folder.name.isdecimal()}
+    return [sample_name(index) for index in range(max(there, default=0)) if index not in there]
 
 
 def sample_problems(sample: Sample) -> Iterator[str]:
@@ -128,7 +147,7 @@ def light_problems(maps: Maps, inside: np.ndarray) -> Iterator[str]:
 
 
 def surface_problems(maps: Maps, inside: np.ndarray) -> Iterator[str]:
-    """Hold albedo, normals and texture coordinates against what they can be."""
+    """Hold albedo, normals, weights and texture coordinates against what they can be."""
     length = np.linalg.norm(maps["normal"][inside], axis=-1)
     # Averaged over a pixel, normals of fine hair shorten; those of skin do not.
     skin = inside & (maps["parsing"][:, :, LABELS.index("skin")] > 0.999)
@@ -143,8 +162,11 @@ def surface_problems(maps: Maps, inside: np.ndarray) -> Iterator[str]:
     magenta = float(((albedo[:, 0] > 0.9) & (albedo[:, 1] < 0.02) & (albedo[:, 2] > 0.9)).mean())
     if magenta > 0.001:
         yield f"{magenta:.1%} of the subject is magenta: a texture is missing"
-    if "uv" in maps and (maps["uv"].min() < 0 or maps["uv"].max() > 1):
-        yield f"uv lies in [{maps['uv'].min():.3f}, {maps['uv'].max():.3f}], not in [0, 1]"
+    if albedo.min() < ALBEDO_LEAST:
+        yield f"albedo falls to {albedo.min():.4f} on the subject; 0.004 is the least"
+    for name in ("roughness", "specular_weight", "subsurface_weight", "uv"):
+        if name in maps and (maps[name].min() < 0 or maps[name].max() > 1):
+            yield f"{name} lies in [{maps[name].min():.3f}, {maps[name].max():.3f}], not in [0, 1]"
 
 
 def coverage_problems(maps: Maps) -> Iterator[str]:
@@ -182,18 +204,40 @@ def place_problems(maps: Maps, inside: np.ndarray, camera: dict[str, Any]) -> It
 
 def olat_problems(folder: Path, sample: Sample) -> Iterator[str]:
     """Compare Σ w·OLAT with the picture under the sample's own light map, visibility on and off."""
-    olat = read_olat(folder)
+    olat, size = read_olat(folder), sample.meta["size"]
     for name, stack in olat.images().items():
-        if not np.isfinite(stack).all():
-            yield f"an OLAT image ({name}) has pixels that are NaN or infinite"
+        if stack.shape[1:3] != (size, size) or not np.isfinite(stack).all():
+            yield f"an OLAT image ({name}) is not {size} px square or has pixels that are NaN or infinite"
             return
     weights = olat_weights(sample.light_map, olat.directions)
     strongest = float(weights.sum(axis=1).max() / max(weights.sum(), 1e-12))
     inside = sample.maps["matte"][:, :, 0] > 0.999
     for name, stack in olat.images().items():
-        if name == "specular":
-            continue  # a mirror image of patches is not one of the panorama, whatever its mean
+        # A mirror image of patches is not one of the panorama, whatever its mean.
+        if name == "specular" or name not in sample.maps:
+            continue
         summed = np.einsum("nc,nhwc->hwc", weights, stack.astype(np.float32))
         ratio = float(summed[inside].mean() / sample.maps[name][inside].mean())
         if not abs(ratio - 1) < OLAT_MEAN_MAX + strongest:
             yield f"the OLAT images ({name}) sum to {ratio:.0%} of the picture under the sample's light"
+
+
+def gradient_problems(folder: Path, sample: Sample) -> Iterator[str]:
+    """Hold the pictures under gradients against each other: a pattern and its complement are full."""
+    pictures, size = read_gradients(folder), sample.meta["size"]
+    missing = [f"{name}_{kind}" for name in PATTERNS for kind in KINDS if f"{name}_{kind}" not in pictures]
+    if missing:
+        yield f"there is no picture {', '.join(missing)} under gradient light"
+        return
+    for name, picture in pictures.items():
+        if picture.shape[:2] != (size, size) or not np.isfinite(picture).all():
+            yield f"{name} under gradient light is not {size} px square or has pixels that are NaN or infinite"
+            return
+    inside = sample.maps["matte"][:, :, 0] > 0.999
+    level = float(sum(pictures[f"full_{kind}"][inside].mean() for kind in KINDS))
+    for axis in AXES:
+        for kind in KINDS:
+            whole = pictures[f"{axis}_{kind}"] + pictures[f"{axis}_inverse_{kind}"]
+            error = float(np.abs(whole - pictures[f"full_{kind}"])[inside].mean()) / max(level, 1e-12)
+            if not error <= GRADIENT_MAX:
+                yield f"{axis} and {axis}_inverse ({kind}) sum to full but for {error:.1%} of its mean"

@@ -65,15 +65,16 @@ class Claims:
 
 
 def is_stale(path: Path) -> bool:
-    """Whether the holder of a claim is dead; False where there is no claim."""
+    """Whether the holder of a claim is dead or has fallen silent; False where there is no claim."""
     try:
         age_s = time.time() - path.stat().st_mtime
     except FileNotFoundError:
         return False
     found = _read(path)
-    # Windows has no signal that only asks; there the claim's age alone decides.
-    if found and found["host"] == socket.gethostname() and os.name == "posix":
-        return not _is_alive(found["pid"])
+    # Windows has no signal that only asks.
+    if found and found["host"] == socket.gethostname() and os.name == "posix" and not _is_alive(found["pid"]):
+        return True
+    # What lives under the holder's number may be another process: a machine or container that starts counts anew.
     return age_s > STALE_S
 
 

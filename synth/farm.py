@@ -7,6 +7,7 @@ another process; what is complete on disk stays. docs/farm.md tells it from the 
 import queue
 import shutil
 import signal
+import tempfile
 import threading
 import time
 from collections import Counter, deque
@@ -17,6 +18,7 @@ from typing import Any
 
 from .. import errors
 from ..errors import ConfigError, RelightError, RenderError, SampleError, SceneError
+from ..scenes.hdris import is_hdri
 from ..scenes.packs import Packs, find_packs
 from .claims import Claims
 from .progress import Progress
@@ -27,7 +29,7 @@ from .workers import Worker, cpu_shares, worker_command
 TRIES = 3  # of a group whose worker dies
 # So many groups lost in a row, or workers that die before they are ready: something is wrong with all of them.
 LOSSES_MAX = 5
-# Blender leaks a few hundred kilobytes a group; a start costs two seconds.
+# Blender leaks some MiB a group (docs/performance.md: 2.4); a start costs two seconds.
 GROUPS_A_WORKER = 100
 RSS_MAX = 3 * 2**30
 # Room that is left alone besides what the groups at work may take.
@@ -72,7 +74,7 @@ def render_dataset(
     packs = check_request(assets, count, workers)
     arguments = ["--worker", str(out), "--device", device, *(["--assets", str(assets)] if assets else [])]
     command = worker_command(arguments)
-    claim_folder(out, settings, packs)
+    claim_folder(out, settings, packs, report)
     Farm(out, count, settings, shard, command, workers, report).run()
 
 
@@ -82,7 +84,12 @@ def check_request(assets: Path | None, count: int, workers: int) -> Packs:
         raise ConfigError(f"--count {count}: at least one sample must be asked for.")
     if workers < 1:
         raise ConfigError(f"--workers {workers}: at least one worker is needed.")
-    return find_packs(assets)
+    packs = find_packs(assets)
+    damaged = [path.name for path in packs.hdris if not is_hdri(path)]
+    if damaged:
+        folder, named = packs.hdris[0].parent, ", ".join(damaged)
+        raise SceneError(f"{named} in {folder} cannot be read as .hdr or .exr. Replace what is damaged, or remove it.")
+    return packs
 
 
 class Farm:
@@ -184,12 +191,14 @@ class Farm:
 
     def _has_room(self) -> bool:
         at_work = sum(worker.group is not None for worker in self.workers) + 1
-        free, wanted = shutil.disk_usage(self.out).free, DISK_FREE_MIN + at_work * self.settings.group_bytes
-        if free < wanted:
-            self.ending = SampleError(
-                f"{self.out} has {free // 2**20} MiB left; rendering stops below {wanted // 2**20} MiB. "
-                "Free some space and run the same command: it goes on from there."
-            )
+        disks = {self.out: self.settings.group_bytes, Path(tempfile.gettempdir()): self.settings.image_bytes}
+        for folder, taken in disks.items():
+            free, wanted = shutil.disk_usage(folder).free, DISK_FREE_MIN + at_work * taken
+            if free < wanted:
+                self.ending = SampleError(
+                    f"The disk of {folder} has {free // 2**20} MiB left; rendering stops below {wanted // 2**20} MiB. "
+                    "Free some space and run the same command: it goes on from there."
+                )
         return self.ending is None
 
     def _listen(self) -> None:
@@ -251,7 +260,7 @@ class Farm:
         if not self.missing[group]:
             return
         if kind in (ConfigError.__name__, SampleError.__name__):
-            # A full disk or a wrong option: the next group would meet it too.
+            # A full disk, a wrong option or a panorama that cannot be read: other groups would meet it too.
             self.ending = _error(kind, why)
             return
         self.losses[group] += 1

@@ -74,7 +74,8 @@ def factors(diffuse: np.ndarray, unshadowed: np.ndarray, albedo: np.ndarray) -> 
     """
     open_light = np.maximum(unshadowed, diffuse)
     shading = straighten(open_light, albedo)
-    shadow = np.where((albedo > ALBEDO_MIN) & (open_light > 0), diffuse / np.maximum(open_light, 1e-12), 1)
+    lit = open_light > 0
+    shadow = np.where((albedo > ALBEDO_MIN) & lit, diffuse / np.where(lit, open_light, 1), 1)
     return shading, np.clip(shadow, 0, 1).astype(np.float32)
 
 

@@ -75,7 +75,7 @@ def write_sample(
     try:
         partial.mkdir(parents=True)
         channels = {name: MAPS[name] for name in sample.maps}
-        maps = {name: a.astype(np.float32) if name in FULL_FLOAT else _halves(a) for name, a in sample.maps.items()}
+        maps = {name: a.astype(np.float32) if name in FULL_FLOAT else halves(a) for name, a in sample.maps.items()}
         write_exr(partial / "maps.exr", maps, channels, attributes(sample.meta.get("cryptomatte", {})))
         write_exr(partial / "light.exr", {"light": sample.light_map.astype(np.float32)}, {"light": RGB})
         meta = {**sample.meta, "maps": channels}
@@ -84,9 +84,9 @@ def write_sample(
             write_exr(partial / "olat.exr", images, {name: layer(name, RGB) for name in images})
             meta["olat"] = {**meta["olat"], "images": list(olat.images())}
         if gradients is not None:
-            halves = {name: _halves(image) for name, image in gradients.items()}
-            write_exr(partial / "gradient.exr", halves, {name: layer(name, RGB) for name in halves})
-            meta["gradient"] = {"images": list(halves)}
+            images = {name: halves(image) for name, image in gradients.items()}
+            write_exr(partial / "gradient.exr", images, {name: layer(name, RGB) for name in images})
+            meta["gradient"] = {"images": list(images)}
         (partial / "sample.json").write_text(json.dumps(meta, indent=1))
         partial.rename(folder)
     except OSError as error:
@@ -161,7 +161,7 @@ def read_gradients(folder: Path) -> dict[str, np.ndarray]:
     return {name: stack(planes, layer(name, RGB)).astype(np.float32) for name in gradient["images"]}
 
 
-def _halves(image: np.ndarray) -> np.ndarray:
+def halves(image: np.ndarray) -> np.ndarray:
     """Float16; a glint of the sun may be brighter than the largest half."""
     return np.clip(image, -HALF_MAX, HALF_MAX).astype(np.float16)
 

@@ -3,13 +3,18 @@
 import hashlib
 import json
 import os
+import sys
 import uuid
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, fields
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from .. import __version__
 from ..errors import ConfigError, SampleError
-from ..scenes.lights import Lights, parse_lights
+from ..scenes.lights import OLAT_CHUNK, Lights, parse_lights
 from ..scenes.packs import Packs
 from .sample import FORMAT
 
@@ -71,6 +76,12 @@ class Settings:
         # About 100 channels of maps and twelve a light, in half floats that ZIP hardly shrinks where there is noise.
         return self.group * self.size**2 * 2 * (100 + 12 * self.rig.olat + 42 * self.rig.gradient)
 
+    @property
+    def image_bytes(self) -> int:
+        """More than one of Cycles' images takes in the temporary folder, where it lies until it is read."""
+        # Full floats, not compressed: 76 channels that light does not change, or 22 and six a light of those together.
+        return self.size**2 * 4 * (80 + 6 * min(self.rig.olat, OLAT_CHUNK))
+
     def table(self) -> dict[str, Any]:
         """These settings as they stand in dataset.json."""
         return {"format": FORMAT, **{field.name: getattr(self, field.name) for field in fields(self)}}
@@ -92,14 +103,15 @@ class Shard:
         return range(self.part - 1, -(-count // group), self.of)
 
 
-def claim_folder(out: Path, settings: Settings, packs: Packs) -> None:
+def claim_folder(out: Path, settings: Settings, packs: Packs, report: Callable[[str], None] = print) -> None:
     """Write dataset.json, or compare with the one that is there: one folder holds one dataset.
 
     Raises:
-        ConfigError: ``out`` holds a dataset of other settings or other assets.
+        ConfigError: ``out`` holds a dataset of other settings, other assets or another version.
         SampleError: ``out`` cannot be written.
     """
-    table = {**settings.table(), **_assets(packs)}
+    programs = _programs()
+    table = {**settings.table(), **_assets(packs), **programs}
     try:
         out.mkdir(parents=True, exist_ok=True)
         if not (out / "dataset.json").exists():
@@ -107,6 +119,11 @@ def claim_folder(out: Path, settings: Settings, packs: Packs) -> None:
     except OSError as error:
         raise SampleError(f"{out} cannot be written: {error.strerror}. Choose a folder of your own.") from error
     found = _read_table(out)
+    unknown = [name for name in programs if name not in found]
+    if unknown:
+        made = ", ".join(f"{name} {programs[name]}" for name in unknown)
+        report(f"Warning: {out} does not say what its samples were made with; what is missing is made with {made}.")
+        table = {key: value for key, value in table.items() if key not in unknown}
     differing = [f"{k} is {found.get(k)} there and {v} here" for k, v in table.items() if found.get(k) != v]
     if differing:
         raise ConfigError(f"{out} holds another dataset: {'; '.join(differing)}. Choose another folder.")
@@ -126,6 +143,15 @@ def _assets(packs: Packs) -> dict[str, Any]:
         "packs": [name for name in ("ict_facekit", "makehuman") if getattr(packs, name) is not None],
         "hdris": f"{len(names)} files ({digest})" if names else "none",
     }
+
+
+def _programs() -> dict[str, str]:
+    """Versions, without the last number, of what draws and renders: another one may draw or render otherwise."""
+    bpy = sys.modules.get("bpy")
+    versions = {"relight_stage": __version__}
+    with suppress(PackageNotFoundError):  # a process that does not render may know of no Blender
+        versions["blender"] = bpy.app.version_string if bpy is not None else version("bpy")
+    return {name: ".".join(text.split(".")[:2]) for name, text in versions.items()}
 
 
 def _write_once(path: Path, text: str) -> None:

@@ -22,6 +22,7 @@ from ..errors import ConfigError, SampleError
 from .card import Instance, dataset_card, instance_of
 from .exr import read_planes
 from .png16 import encode_maps
+from .sample import list_samples
 from .splits import SPLITS, split_of
 
 FORMAT = 1
@@ -71,7 +72,10 @@ def pack_dataset(
         raise ConfigError(f"--images {images}, --samples-a-shard {samples_a_shard}: use exr or png16, and at least 1.")
     if licence is not None and not re.fullmatch(r"[A-Za-z0-9.+-]+", licence):
         raise ConfigError(f"--licence {licence!r}: give an identifier such as cc0-1.0, cc-by-4.0 or mit.")
-    instances = {folder: _instance(folder) for folder in _sample_folders(out)}
+    folders = list_samples(out)
+    if not folders:
+        raise SampleError(f"{out} holds no complete sample. Give the folder that relight-stage render wrote.")
+    instances = {folder: _instance(folder) for folder in folders}
     setting = _read_json(out / "dataset.json") if (out / "dataset.json").is_file() else {}
     head = {"format": FORMAT, "dataset": setting, "images": images, "samples_a_shard": samples_a_shard}
     done = {shard.name: shard for shard in _claim(shards, head)}
@@ -200,15 +204,6 @@ def _instance(folder: Path) -> Instance:
         return instance_of(_read_json(folder / "sample.json"))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise SampleError(f"{folder / 'sample.json'} describes no sample ({error!r}). Render it again.") from None
-
-
-def _sample_folders(out: Path) -> list[Path]:
-    if not out.is_dir():
-        raise SampleError(f"{out} is not a folder. Give the folder that relight-stage render wrote.")
-    folders = sorted(path.parent for path in out.glob("[0-9]*/sample.json"))
-    if not folders:
-        raise SampleError(f"{out} holds no complete sample. Give the folder that relight-stage render wrote.")
-    return folders
 
 
 def _claim(shards: Path, head: dict[str, Any]) -> list[Shard]:

@@ -7,6 +7,8 @@ from typing import NamedTuple
 import bpy
 import numpy as np
 
+from .. import __version__
+from ..errors import ConfigError, SceneError
 from ..scenes.build.subdivision import subdivided
 from ..scenes.build.surroundings import build_panorama_world, read_panorama
 from ..scenes.bust import Bust
@@ -50,6 +52,9 @@ def shoot(
 
     Args:
         device: as in ``choose_device``.
+
+    Raises:
+        ConfigError: a panorama cannot be read.
     """
     first = scenes[0]
     kind, _ = choose_device(device)
@@ -96,14 +101,18 @@ def _frames(
 
 def _shot(stage: Stage, scene: Scene, bust: Bust, settings: Settings) -> Shot:
     """Light what stands on the stage as the scene says."""
-    panorama = panorama_of(scene.environment, read_panorama)
+    try:
+        panorama = panorama_of(scene.environment, read_panorama)
+    except SceneError as error:
+        # Unlike a person who cannot be built, a file is drawn by many scenes.
+        raise ConfigError(f"{error} Put a sound file in its place and run the same command.") from error
     on, unshadowed = stage.light_by_world(build_panorama_world(panorama), settings.samples)
     light_map = panorama_in_camera(panorama, scene.camera.matrix_world()[:3, :3])
     olat = None
     if settings.rig.olat:
         directions = olat_directions(settings.rig.olat)
         singles = stage.light_one_at_a_time(directions, settings.samples_a_light)
-        diffuse, specular, unlit = (np.stack([np.asarray(s[k], np.float16) for s in singles]) for k in range(3))
+        diffuse, specular, unlit = map(np.stack, zip(*singles, strict=True))
         olat = Olat(diffuse, specular, directions, unlit)
     gradients = light_by_gradients(stage, scene.camera, settings.samples) if settings.rig.gradient else None
     return Shot(_sample(scene, bust, stage, settings, on, unshadowed, light_map), olat, gradients)
@@ -177,7 +186,7 @@ def _sample(
         "sequence": None if scene.moment is None else scene.moment.table(),
         "cryptomatte": surface.manifests,
         "head": parameters(scene.head),
-        "versions": {"blender": bpy.app.version_string, "device": stage.device},
+        "versions": {"relight_stage": __version__, "blender": bpy.app.version_string, "device": stage.device},
         "olat": None
         if not count
         else {

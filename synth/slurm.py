@@ -71,7 +71,7 @@ def submit_dataset(
     out, assets = out.resolve(), assets and assets.resolve()
     logs = out / "slurm"
     executor = executor_of(logs, options)
-    claim_folder(out, settings, packs)
+    claim_folder(out, settings, packs, report)
     with executor.batch():
         shards = [Shard(part, tasks) for part in range(1, tasks + 1)]
         jobs = [executor.submit(ShardTask(out, count, settings, assets, workers, shard, device)) for shard in shards]

@@ -30,6 +30,7 @@ from .flow import HAIR_TOLERANCE_M, TOLERANCE_M, Track
 from .lamps import aim, chunks_of, standing_lamps
 from .muting import muted
 from .passes import CRYPTOMATTE_LAYERS, CRYPTOMATTES, RGB, layer
+from .sample import halves
 
 MEASURE_SAMPLES = 32  # per pixel, for what does not depend on light
 # Around the subject, so that its outline does not lie on the border of what the denoiser sees.
@@ -72,7 +73,10 @@ class Lit(NamedTuple):
 
 
 class Single(NamedTuple):
-    """A picture under one light: what passes through albedo, the rest, and the first with visibility off."""
+    """A picture under one light: what passes through albedo, the rest, and the first with visibility off.
+
+    In half floats, as samples hold them: a rig has hundreds of lights.
+    """
 
     diffuse: np.ndarray
     specular: np.ndarray
@@ -185,22 +189,8 @@ class Stage:
                 for i, light in enumerate(range(count)[chunk]):
                     parts = ((on, "diffuse"), (on, "specular"), (off, "diffuse"))
                     singles = (stack(planes, layer(f"ViewLayer.Combined_{kind}_{i}", RGB)) for planes, kind in parts)
-                    images[light] = Single(*(self._clean(single, fast=True) for single in singles))
+                    images[light] = Single(*(halves(self._clean(single, fast=True)) for single in singles))
         return [images[light] for light in range(count)]
-
-    def render_lamps(self, directions: np.ndarray, count: int, samples: int) -> dict[str, np.ndarray]:
-        """Render some lights of a rig of ``count`` together, each copy in its own light group.
-
-        Args:
-            directions: (n, 3) towards the lights, world frame.
-
-        Returns:
-            all planes of the EXR; ``ViewLayer.Combined_diffuse_i.R`` is light i without specular.
-        """
-        self.scene.world = self.black
-        with standing_lamps(self.scene.view_layers[0], self.lamps, len(directions), count) as pairs:
-            aim(pairs, directions)
-            return self.render_planes(samples * len(directions))
 
     @contextmanager
     def _visibility_off(self) -> Iterator[None]:

@@ -6,18 +6,24 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
+from itertools import count
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from relight_stage.errors import ConfigError, SampleError
+from relight_stage.scenes.packs import Packs
+from relight_stage.scenes.scene import scenes_rand
 from relight_stage.synth.checks import check_dataset, sample_problems
-from relight_stage.synth.exr import write_exr
+from relight_stage.synth.exr import read_planes, write_exr
 from relight_stage.synth.farm import render_dataset
 from relight_stage.synth.passes import FULL_FLOAT, MAPS
+from relight_stage.synth.photometric import PATTERNS
 from relight_stage.synth.sample import list_samples, read_meta, read_olat, read_sample, write_sample
 from relight_stage.synth.settings import Settings, Shard
+from relight_stage.synth.shots import shoot
 
 SCRIPT = Path(__file__).resolve().parents[2] / "synth" / "render.py"
 QUICK = {"seed": 3, "size": 40, "samples": 4}
@@ -63,6 +69,7 @@ def test_a_sample_holds_every_map_and_all_that_describes_it(dataset):
     assert np.asarray(sample.meta["landmarks"]).shape == (68, 2)
     wanted = {"seed", "index", "group", "identity", "source", "hdri", "environment", "camera", "head", "cryptomatte"}
     assert wanted | {"versions", "olat", "gradient", "sequence", "denoised"} <= set(sample.meta)
+    assert {"relight_stage", "blender", "device"} == set(sample.meta["versions"])
     assert list(sample_problems(sample)) == []
 
 
@@ -125,6 +132,8 @@ def test_check_passes_a_good_dataset_and_leaves_a_sheet(dataset):
         ("uv", lambda a: a - 0.5, "uv lies in"),
         ("trimap", lambda a: np.ones_like(a), "the trimap is sure"),
         ("CryptoMaterial00", lambda a: a * 0.5, "the ids of CryptoMaterial"),
+        ("albedo", lambda a: a * 0.1, "albedo falls to"),
+        ("roughness", lambda a: a + 1, "roughness lies in"),
     ],
 )
 def test_check_names_a_damaged_sample(dataset, tmp_path, name, damage, complaint):
@@ -143,6 +152,80 @@ def test_check_names_a_damaged_sample(dataset, tmp_path, name, damage, complaint
     assert not any(line.startswith("000000: ") for line in lines)
 
 
+@pytest.mark.parametrize("name", ["matte", "shading", "parsing"])
+def test_check_names_a_map_that_is_missing(dataset, tmp_path, name):
+    sample = read_sample(dataset / "000000")
+    maps = {key: pixels for key, pixels in sample.maps.items() if key != name}
+    write_sample(tmp_path / "000000", sample._replace(maps=maps, meta={**sample.meta, "olat": None}))
+    lines = []
+    with pytest.raises(SampleError, match="1 of 1 samples"):
+        check_dataset(tmp_path, report=lines.append)
+    assert lines[0] == f"000000: there is no map {name}"
+
+
+def test_check_names_maps_of_the_wrong_size(dataset, tmp_path):
+    import OpenEXR
+
+    sample = read_sample(dataset / "000000")
+    write_sample(tmp_path / "000000", sample._replace(meta={**sample.meta, "olat": None}))
+    path = tmp_path / "000000" / "maps.exr"
+    parts = []
+    for name, plane in read_planes(path).items():
+        side = 20 if name.startswith("normal") else 40
+        windows = {"displayWindow": 40, "dataWindow": side}
+        header = {key: (np.zeros(2, np.int32), np.full(2, last - 1, np.int32)) for key, last in windows.items()}
+        parts.append(OpenEXR.Part(header, {name: np.array(plane[:side, :side])}, name))
+    with OpenEXR.File(parts) as file:
+        file.write(str(path))
+    lines = []
+    with pytest.raises(SampleError, match="1 of 1 samples"):
+        check_dataset(tmp_path, report=lines.append)
+    assert lines[0] == "000000: normal should be 40 px square"
+
+
+GRADIENTS = {
+    f"{name}_{kind}": np.full((40, 40, 3), 0.7 if "inverse" in name else 1.0 if name == "full" else 0.3)
+    for name in PATTERNS
+    for kind in ("diffuse", "specular")
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ({}, "1 of 1 samples are good."),
+        ({"z_inverse_diffuse": np.full((40, 40, 3), 0.9)}, "z and z_inverse (diffuse) sum to full but for 10.0%"),
+        ({"x_specular": np.full((40, 40, 3), np.nan)}, "x_specular under gradient light is not 40 px square or has"),
+    ],
+)
+def test_check_holds_gradients_to_their_sum(dataset, tmp_path, change, complaint):
+    sample = read_sample(dataset / "000000")
+    sample = sample._replace(meta={**sample.meta, "olat": None})
+    write_sample(tmp_path / "000000", sample, None, {**GRADIENTS, **change})
+    lines = []
+    with suppress(SampleError):
+        check_dataset(tmp_path, report=lines.append)
+    assert any(complaint in line for line in lines)
+
+
+def test_check_names_gradients_that_cannot_be_read(dataset, tmp_path):
+    sample = read_sample(dataset / "000000")
+    write_sample(tmp_path / "000000", sample._replace(meta={**sample.meta, "olat": None}), None, GRADIENTS)
+    (tmp_path / "000000" / "gradient.exr").unlink()
+    lines = []
+    with pytest.raises(SampleError, match="1 of 1 samples"):
+        check_dataset(tmp_path, report=lines.append)
+    assert "gradient.exr cannot be read" in lines[0]
+
+
+def test_check_says_which_samples_are_missing(dataset, tmp_path):
+    sample = read_sample(dataset / "000000")
+    write_sample(tmp_path / "000002", sample._replace(meta={**sample.meta, "olat": None}))
+    lines = []
+    check_dataset(tmp_path, report=lines.append)
+    assert lines[0].startswith("Samples missing: 2 (000000, 000001). ")
+
+
 def test_check_names_a_file_that_was_cut_short(dataset, tmp_path):
     import shutil
 
@@ -154,6 +237,14 @@ def test_check_names_a_file_that_was_cut_short(dataset, tmp_path):
     with pytest.raises(SampleError):
         check_dataset(copy, report=lines.append)
     assert any(line.startswith("000000: ") for line in lines)
+
+
+def test_a_panorama_that_is_cut_short_ends_the_run_by_its_name(tmp_path):
+    path = tmp_path / "short.hdr"
+    path.write_bytes(b"#?RADIANCE\n")
+    scene = next(s for k in count() for s in scenes_rand(3, k, 1, Packs(), (path,)) if s.environment.name == "short")
+    with pytest.raises(ConfigError, match=r"short\.hdr .* run the same command"):
+        next(shoot([scene], Packs(), Settings(**QUICK)))
 
 
 def test_another_dataset_in_the_folder_is_refused(dataset):

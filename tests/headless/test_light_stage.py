@@ -11,7 +11,8 @@ from relight_stage.scenes.cameras import Camera
 from relight_stage.scenes.hdris import studio_hdris
 from relight_stage.scenes.lights import olat_directions
 from relight_stage.synth.exr import stack
-from relight_stage.synth.passes import RGB, factors, layer, recombine
+from relight_stage.synth.lamps import aim, standing_lamps
+from relight_stage.synth.passes import HALF_MAX, RGB, factors, layer, recombine
 from relight_stage.synth.stage import Stage
 
 CAMERA = Camera(yaw_deg=30, pitch_deg=10, roll_deg=5, frame_m=0.4, offset_m=(0.0, 0.0))
@@ -27,6 +28,17 @@ def write_panorama(path, pixels):
     with OpenEXR.File({"compression": OpenEXR.ZIP_COMPRESSION, "type": OpenEXR.scanlineimage}, {"RGB": pixels}) as file:
         file.write(str(path))
     return path
+
+
+def render_lamps(stage, directions, count, samples):
+    """All planes of one render of some lights of a rig of ``count``; ``ViewLayer.Combined_diffuse_i.R`` is light i's.
+
+    Directions are (n, 3) towards the lights, world frame.
+    """
+    stage.scene.world = stage.black
+    with standing_lamps(stage.scene.view_layers[0], stage.lamps, len(directions), count) as pairs:
+        aim(pairs, directions)
+        return stage.render_planes(samples * len(directions))
 
 
 def inside(stage):
@@ -50,7 +62,7 @@ def test_shading_of_a_matte_sphere_is_lamberts(matte_sphere):
     count = 512
     with Stage(matte_sphere, CAMERA, 96, seed=1, bounces=0, denoised=False) as stage:
         rotation = CAMERA.matrix_world()[:3, :3]
-        planes = stage.render_lamps(direction @ rotation.T, count, 64)
+        planes = render_lamps(stage, direction @ rotation.T, count, 64)
         shading = stack(planes, layer("ViewLayer.Combined_diffuse_0", RGB)) / np.maximum(stage.surface.albedo, 1e-3)
         normal = stage.surface.normal
         cosine = normal @ direction[0]
@@ -64,7 +76,7 @@ def test_shading_of_a_matte_sphere_is_lamberts(matte_sphere):
 def test_specular_by_the_light_side_toggle_is_the_glossy_pass(shiny_sphere):
     directions = olat_directions(16)
     with Stage(shiny_sphere, CAMERA, 64, seed=1, bounces=0, denoised=False) as stage:
-        planes = stage.render_lamps(directions @ CAMERA.matrix_world()[:3, :3].T, 16, 32)
+        planes = render_lamps(stage, directions @ CAMERA.matrix_world()[:3, :3].T, 16, 32)
         full = sum(
             stack(planes, layer(f"ViewLayer.Combined_{kind}_{i}", RGB))
             for i in range(16)
@@ -122,6 +134,13 @@ def test_lights_add(ball_over_ground):
     # The sum is as near to a direct render as two direct renders are to each other.
     assert distance(summed, direct[0]) < 1.3 * distance(direct[1], direct[0])
     assert summed[covered].mean() == pytest.approx(np.mean([d[covered].mean() for d in direct]), rel=0.005)
+
+
+def test_a_glint_of_a_single_light_stays_finite(shiny_sphere, monkeypatch):
+    monkeypatch.setattr(Stage, "_clean", lambda self, image, fast: image * 1e9)
+    with Stage(shiny_sphere, CAMERA, 32, seed=1, denoised=False) as stage:
+        singles = stage.light_one_at_a_time(olat_directions(4), 2)
+    assert singles[0].specular.dtype == np.float16 and singles[0].specular.max() == HALF_MAX
 
 
 def test_olats_under_a_panorama_sum_to_its_direct_render(ball_over_ground):

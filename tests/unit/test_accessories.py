@@ -7,7 +7,9 @@ import pytest
 
 from relight_stage.scenes.accessories import Worn, wear, worn_rand
 from relight_stage.scenes.bust import LABELS
+from relight_stage.scenes.colour import luminance
 from relight_stage.scenes.fit import fit_of
+from relight_stage.scenes.garment import dye_rand
 from relight_stage.scenes.glasses import OUTLINES, RIMS, glasses_rand
 from relight_stage.scenes.hands import rest_hand
 from relight_stage.scenes.heads import bust_of, head_rand, identity, parameters
@@ -19,6 +21,14 @@ from relight_stage.scenes.props import KINDS as PROPS
 from relight_stage.scenes.props import prop_rand
 
 ACCESSORIES = LABELS.index("accessories")
+
+
+def test_cloth_of_a_pure_colour_is_darker_than_light_grey():
+    rng = np.random.default_rng(0)
+    dyes = np.array([dye_rand(rng) for _ in range(2000)])
+    pure = dyes.max(axis=1) > 4 * dyes.min(axis=1)
+    # Safety vests, which nobody wears here, reflect more: 0.4 in orange, 0.7 in yellow (EN ISO 20471).
+    assert pure.sum() > 100 and luminance(dyes[pure]).max() < 0.3
 
 
 @pytest.fixture(scope="module")

@@ -153,11 +153,23 @@ def test_a_disk_that_is_full_stops_everything(out):
 
 
 def test_rendering_stops_while_what_was_begun_still_fits(out, monkeypatch):
+    def free(path):
+        return next(room, 10**6) if path == out else 10**12
+
     room = iter([10**12, 10**12, 10**12])
-    monkeypatch.setattr("shutil.disk_usage", lambda path: type("Usage", (), {"free": next(room, 10**6)}))
+    monkeypatch.setattr("shutil.disk_usage", lambda path: type("Usage", (), {"free": free(path)}))
     with pytest.raises(SampleError, match="Free some space and run the same command"):
         farm(out, 400).run()
     assert samples(out) == [0, 1, 2] and traces(out) == []
+
+
+def test_rendering_stops_before_the_disk_of_cycles_images_is_full(out, tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    free = {out: 10**12, tmp_path: 10**6}
+    monkeypatch.setattr("shutil.disk_usage", lambda path: type("Usage", (), {"free": free[path]}))
+    with pytest.raises(SampleError, match=f"The disk of {tmp_path} has 0 MiB left"):
+        farm(out, 4).run()
+    assert samples(out) == []
 
 
 def test_what_keeps_workers_from_starting_is_said_once(out):
@@ -270,6 +282,13 @@ def test_the_claim_of_another_machine_holds_until_it_is_old(tmp_path):
     assert Claims(tmp_path).take(5)
 
 
+def test_the_claim_of_a_process_whose_number_lives_on_is_taken_over_when_it_is_old(tmp_path):
+    path = claim_of(tmp_path, {"host": socket.gethostname(), "pid": os.getpid()})
+    assert Claims(tmp_path).is_held(5)
+    os.utime(path, (time.time() - STALE_S - 1,) * 2)
+    assert not Claims(tmp_path).is_held(5) and Claims(tmp_path).take(5)
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"host": "x"}'])
 def test_a_damaged_claim_holds_until_it_is_old(tmp_path, text):
     path = claim_of(tmp_path, {})
@@ -284,6 +303,14 @@ def test_a_half_copied_pack_is_named_before_anything_is_written(out, tmp_path):
     (tmp_path / "assets" / "makehuman").mkdir(parents=True)
     (tmp_path / "assets" / "makehuman" / "base.npz").touch()
     with pytest.raises(SceneError, match=r"makehuman.* Install the pack again"):
+        render_dataset(out, 1, Settings(0), tmp_path / "assets")
+    assert not out.exists()
+
+
+def test_a_panorama_that_is_none_is_named_before_anything_is_written(out, tmp_path):
+    (tmp_path / "assets" / "hdri").mkdir(parents=True)
+    (tmp_path / "assets" / "hdri" / "page.hdr").write_text("<!DOCTYPE html>")
+    with pytest.raises(SceneError, match=r"page\.hdr in .* cannot be read"):
         render_dataset(out, 1, Settings(0), tmp_path / "assets")
     assert not out.exists()
 

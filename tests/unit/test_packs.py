@@ -122,6 +122,13 @@ def test_the_list_says_licences_and_counts(assets):
         assert word in text
 
 
+def test_the_list_says_which_panoramas_are_damaged(assets):
+    assert "              damaged, or not what their names say: a.HDR, b.exr" in describe_assets(assets)
+    (assets / "hdri/a.HDR").write_bytes(b"#?RADIANCE")
+    (assets / "hdri/b.exr").write_bytes(b"v/1\x01")
+    assert not any("damaged" in line for line in describe_assets(assets))
+
+
 def test_the_list_says_how_to_get_what_is_missing(monkeypatch):
     monkeypatch.delenv(ASSETS_VARIABLE, raising=False)
     text = "\n".join(describe_assets(None))

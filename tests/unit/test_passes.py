@@ -32,9 +32,11 @@ def test_albedo_times_shading_times_shadow_is_the_diffuse_picture():
     assert (shadow[diffuse >= unshadowed] == 1).all()
 
 
-def test_where_no_surface_is_there_is_no_shading_and_no_shadow():
-    nothing = np.zeros((2, 2, 3))
-    shading, shadow = factors(nothing, nothing, nothing)
+@pytest.mark.parametrize("dtype", [np.float16, np.float32])
+def test_where_no_surface_is_there_is_no_shading_and_no_shadow(dtype):
+    nothing = np.zeros((2, 2, 3), dtype)
+    with np.errstate(all="raise"):
+        shading, shadow = factors(nothing, nothing, nothing.astype(np.float32))
     assert not shading.any() and (shadow == 1).all()
     assert not straighten(nothing, nothing).any()
 

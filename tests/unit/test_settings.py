@@ -1,5 +1,6 @@
 """What a dataset is rendered with, and how a folder keeps to it."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,23 @@ def test_a_folder_with_another_dataset_is_refused_by_what_differs(out, settings,
         claim_folder(out, settings, packs)
     for difference in differences:
         assert difference in str(refused.value)
+
+
+def test_a_dataset_of_another_version_is_refused(out, monkeypatch):
+    claim_folder(out, Settings(7), Packs())
+    monkeypatch.setattr("relight_stage.synth.settings.__version__", "99.2.1")
+    with pytest.raises(ConfigError, match=r"relight_stage is \d+\.\d+ there and 99\.2 here"):
+        claim_folder(out, Settings(7), Packs())
+
+
+def test_a_dataset_that_names_no_version_goes_on_with_a_warning(out):
+    claim_folder(out, Settings(7), Packs())
+    table = json.loads((out / "dataset.json").read_text())
+    del table["relight_stage"]
+    (out / "dataset.json").write_text(json.dumps(table))
+    lines = []
+    claim_folder(out, Settings(7), Packs(), lines.append)
+    assert len(lines) == 1 and "does not say what its samples were made with" in lines[0]
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]"])

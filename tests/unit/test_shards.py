@@ -57,6 +57,7 @@ def dataset(tmp_path: Path) -> Path:
             "versions": {"blender": "5.0.1"},
             "denoised": True,
             "olat": None,
+            "gradient": {"images": ["x_diffuse"]},
         }
         (folder / "sample.json").write_text(json.dumps(meta))
     (out / "dataset.json").write_text(json.dumps({"seed": 1, "size": 6}))
@@ -252,6 +253,7 @@ def test_the_card_says_what_was_counted(dataset, tmp_path):
         assert {path.name for path in (tmp_path / "s").glob(entry["path"])} == listed
     for row in ("| type 1 | 5 |", "| procedural | 30 |", "| sky | 7 |", f"| train | {index['splits']['train']} |"):
         assert row in sheet
+    assert "`<key>.gradient.exr`" in sheet and "olat.exr" not in sheet
     assert "CC0-1.0" in sheet and "30 rendered portraits of 20 people" in sheet
 
 
