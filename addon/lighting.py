@@ -173,7 +173,7 @@ def _read_reference(reference: bpy.types.Image) -> _Reference:
     is_still = reference.has_data and not reference.is_dirty
     if _reference is not None and is_still and _reference.stamp == stamp:
         return _reference
-    pixels = images.read_pixels(reference)
+    pixels = images.read_photo(reference)
     # A file that was written anew is looked at until Blender has loaded it: only then do the pixels differ.
     if _reference is None or not _is_same(pixels, _reference.pixels):
         _reference = _Reference(stamp, pixels, 1 if _reference is None else _reference.version + 1)

@@ -23,7 +23,7 @@ import numpy as np
 from relight_stage.addon import images, probe, world_nodes
 from relight_stage.addon.previews import DRAFT_PX
 from relight_stage.nets.infer import Relighter
-from relight_stage.nets.lit import NEUTRAL, Sliders, compose
+from relight_stage.nets.lit import NEUTRAL, Lit, Sliders, compose
 from relight_stage.scenes.build.surroundings import build_world
 from relight_stage.scenes.world_light import backdrop_of, light_map_of
 
@@ -51,8 +51,10 @@ def main() -> None:
     turn = next(node for node in scene.world.node_tree.nodes if node.type == "MAPPING").inputs["Rotation"]
     view = probe.view_of(bpy.context)
     times: dict[str, list[float]] = defaultdict(list)
+    lit: Lit = ()
 
     def follow(kind: str, draft: bool, sliders: Sliders = NEUTRAL, is_slider: bool = False) -> None:
+        nonlocal lit
         clock = partial(_clock, times, kind)
         with clock("all"):
             with clock("world"):
@@ -62,13 +64,13 @@ def main() -> None:
                 with clock("light map"):
                     light_map = light_map_of(terms, panoramas, view.camera_to_world, draft)
                 with clock("network"):
-                    follow.lit = relighter.light(portrait, light_map, DRAFT_PX if draft else None)
+                    lit = relighter.light(portrait, light_map, DRAFT_PX if draft else None)
                 with clock("background"):
                     step = 4 if draft else 1
                     size = (height // step, width // step)
                     backdrop_of(terms, panoramas, view.camera_to_world, view.fov_deg, size)
             with clock("compose"):
-                picture = compose(portrait, follow.lit, sliders)
+                picture = compose(portrait, lit, sliders)
             with clock("image"):
                 rgba = np.concatenate([picture, portrait.matte[..., None]], axis=-1)
                 images.overwrite_image(image, rgba)
@@ -101,4 +103,5 @@ def _clock(times: dict[str, list[float]], kind: str, part: str) -> Iterator[None
     times[f"{kind}, {part}"].append(time.perf_counter() - started)
 
 
-main()
+if __name__ == "__main__":
+    main()

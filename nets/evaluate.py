@@ -110,7 +110,7 @@ def evaluate(
             rows = report.extremes(rows)
     result = {
         "identities": len({score.identity for score in scores}),
-        "photos": len({photo for photo in identities}),
+        "photos": len(identities),
         "pictures": {kind: sum(s.about == kind and s.name == "psnr" for s in scores) // len(METHODS) for kind in KINDS},
         "test_hdris": list(config.test_hdris),
         "scores": summary(scores),

@@ -23,6 +23,7 @@ from . import lobes
 from .checkpoint import fit_weights, read_checkpoint, write_weights
 from .config import Recipe, recipe_from, table_of
 from .graphs import FORMAT
+from .graphs import GRAPHS as CONTRACTS
 from .portrait import PortraitNet
 
 OPSET = 18
@@ -70,14 +71,14 @@ class Graph(NamedTuple):
     outputs: tuple[str, ...]
 
 
+_BUILT: dict[str, Callable[[PortraitNet], nn.Module]] = {
+    "matting": lambda nets: nets.matting,
+    "decompose": Decompose,
+    "relight": Relight,
+}
 GRAPHS = {
-    "matting": Graph(lambda nets: nets.matting, ("photo",), ("parsing", "trimap", "matte", "foreground")),
-    "decompose": Graph(Decompose, ("foreground", "matte"), ("normal", "albedo", "visible")),
-    "relight": Graph(
-        Relight,
-        ("foreground", "matte", "normal", "albedo", "visible", "light_map"),
-        ("relit", "diffuse_light", "specular", "shadow"),
-    ),
+    name: Graph(build, CONTRACTS[f"{name}.onnx"].inputs, CONTRACTS[f"{name}.onnx"].outputs)
+    for name, build in _BUILT.items()
 }
 
 

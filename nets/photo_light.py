@@ -96,11 +96,7 @@ def _nearness(window: Window, face: Window, size: tuple[int, int]) -> np.ndarray
 
 def _lobes() -> np.ndarray:
     """Radiance of each light of unit weight at the map's texels, (512, lights)."""
-    i = np.arange(_LIGHTS)
-    y = 1 - (2 * i + 1) / _LIGHTS
-    azimuth, radius = i * np.pi * (3 - np.sqrt(5)), np.sqrt(1 - y * y)
-    centres = np.stack([radius * np.sin(azimuth), y, radius * np.cos(azimuth)], axis=-1)
-    lobes = np.exp(_SHARPNESS * (light_maps.directions(HEIGHT).reshape(-1, 3) @ centres.T - 1))
+    lobes = np.exp(_SHARPNESS * (light_maps.directions(HEIGHT).reshape(-1, 3) @ light_maps.spiral(_LIGHTS).T - 1))
     # Equal weights make an even sphere of light of that radiance.
     return lobes / lobes.sum(axis=1, keepdims=True)
 

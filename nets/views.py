@@ -37,7 +37,7 @@ class View:
     foreground: np.ndarray
     normals: np.ndarray
     albedo: np.ndarray
-    visible: np.ndarray
+    visible: np.ndarray | None
 
     def shrink(self, longest_px: int | None) -> "View":
         """The view with its longer side ``longest_px``, both in whole strides; itself where it is no larger."""

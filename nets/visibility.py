@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ..scenes.light_map import spiral
 from . import lobes
 from .config import VisibilityConfig
 from .layers import UNet, double, encode
@@ -51,7 +52,7 @@ class Cells(nn.Module):
 
     def __init__(self, count: int):
         super().__init__()
-        self.register_buffer("directions", spiral(count), persistent=False)
+        self.register_buffer("directions", torch.from_numpy(spiral(count)).float(), persistent=False)
 
     def weights(self, toward: Tensor) -> Tensor:
         """How directions (…, 3, K) belong to the cells, (…, V, K): positive, summing to 1 over V."""
@@ -81,15 +82,3 @@ class Cells(nn.Module):
     def seen_from(self, visible: Tensor, toward: Tensor) -> Tensor:
         """Visibility (B, V, h, w) of small lights in directions (B, 3, K): (B, K, h, w)."""
         return torch.matmul(self.weights(toward).transpose(1, 2), visible.flatten(2)).unflatten(2, visible.shape[2:])
-
-
-def spiral(count: int) -> Tensor:
-    """Unit directions (count, 3) evenly over the sphere: a Fibonacci spiral about the y axis.
-
-    Source: González 2010, "Measurement of Areas on a Sphere Using Fibonacci and Latitude–Longitude Lattices".
-    """
-    i = torch.arange(count, dtype=torch.float64)
-    y = 1 - (2 * i + 1) / count
-    azimuth = i * (math.pi * (3 - math.sqrt(5)))
-    r = torch.sqrt(1 - y * y)
-    return torch.stack([r * torch.sin(azimuth), y, r * torch.cos(azimuth)], dim=-1).float()

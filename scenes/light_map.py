@@ -55,6 +55,17 @@ def solid_angles(height: int) -> np.ndarray:
     return out
 
 
+def spiral(count: int) -> np.ndarray:
+    """Unit directions (count, 3) evenly over the sphere: a Fibonacci spiral about the y axis.
+
+    Source: González 2010, "Measurement of Areas on a Sphere Using Fibonacci and Latitude–Longitude Lattices".
+    """
+    i = np.arange(count)
+    y = 1 - (2 * i + 1) / count
+    azimuth, radius = i * np.pi * (3 - np.sqrt(5)), np.sqrt(1 - y * y)
+    return np.stack([radius * np.sin(azimuth), y, radius * np.cos(azimuth)], axis=-1)
+
+
 def read_light_map(path: Path) -> np.ndarray:
     """Read a Radiance .hdr or an OpenEXR panorama as it is stored.
 
