@@ -81,6 +81,8 @@ def pack_dataset(
     done = {shard.name: shard for shard in _claim(shards, head)}
     finished: list[Shard] = []
     try:
+        # Before the first shard, so that a run that is killed there, or another one beside, knows whose shard it is.
+        _write_index(shards, head, list(done.values()), False)
         for name, split, folders in _plan(instances, samples_a_shard):
             source = _fingerprint(folders, images)
             shard = done.get(name)
@@ -214,9 +216,9 @@ def _claim(shards: Path, head: dict[str, Any]) -> list[Shard]:
             with suppress(FileNotFoundError):  # another run has just finished it
                 if time.time() - path.stat().st_mtime > _STALE_S:
                     path.unlink()
-        foreign = (
-            [] if (shards / INDEX).is_file() else sorted(path.name for path in shards.iterdir() if path.name[0] != ".")
-        )
+        # In this order: a run that has just begun beside this one writes its index before its first shard.
+        found = sorted(path.name for path in shards.iterdir() if path.name[0] != ".")
+        foreign = [] if (shards / INDEX).is_file() else found
     except OSError as error:
         raise SampleError(f"{shards} cannot be written: {error.strerror}. Choose a folder of your own.") from error
     if foreign:

@@ -11,6 +11,7 @@ import pytest
 
 from relight_stage.cli import main
 from relight_stage.errors import ConfigError, SampleError
+from relight_stage.synth import shards
 from relight_stage.synth.exr import read_planes
 from relight_stage.synth.png16 import decode_map, encode_maps
 from relight_stage.synth.shards import check_shards, pack_dataset
@@ -183,6 +184,21 @@ def test_another_dataset_is_not_packed_over_the_first(dataset, tmp_path):
     with pytest.raises(ConfigError, match="holds other files"):
         pack(dataset, dataset)
     assert content(tmp_path / "s") == before
+
+
+def test_a_run_killed_after_its_first_shard_goes_on(dataset, tmp_path, monkeypatch):
+    write = shards._write_shard
+
+    def write_and_die(*words):
+        write(*words)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(shards, "_write_shard", write_and_die)
+        pack(dataset, tmp_path / "s")
+    pack(dataset, tmp_path / "s")
+    pack(dataset, tmp_path / "whole")
+    assert content(tmp_path / "s") == content(tmp_path / "whole")
 
 
 def test_two_runs_on_one_folder_at_once_end_in_the_same_shards(dataset, tmp_path):
