@@ -29,7 +29,7 @@ from .workers import Worker, cpu_shares, worker_command
 TRIES = 3  # of a group whose worker dies
 # So many groups lost in a row, or workers that die before they are ready: something is wrong with all of them.
 LOSSES_MAX = 5
-# Blender leaks some MiB a group (docs/performance.md: 2.4); a start costs two seconds.
+# What Blender leaks is little (docs/performance.md), and a start costs two seconds.
 GROUPS_A_WORKER = 100
 RSS_MAX = 3 * 2**30
 # Room that is left alone besides what the groups at work may take.
