@@ -324,8 +324,9 @@ def _render(stage: bpy.types.Scene, samples: int) -> np.ndarray:
     render.use_file_extension = False
     versions.set_exr(render.image_settings)
     render.image_settings.color_management = "FOLLOW_SCENE"
-    # One layer by its name: the others would only take time, and where all are switched off Blender crashes.
+    # One layer, switched on: the others would only take time, and where all are off Blender crashes.
     layer = next((layer for layer in stage.view_layers if layer.use), stage.view_layers[0])
+    layer.use = True
     with tempfile.TemporaryDirectory(prefix="relight_stage_") as folder:
         path = Path(folder) / "world.exr"
         render.filepath = str(path)
