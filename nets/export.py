@@ -19,11 +19,9 @@ from torch import Tensor, nn
 
 from .. import __version__
 from ..errors import ModelError
-from . import lobes
+from . import graphs, lobes
 from .checkpoint import fit_weights, read_checkpoint, write_weights
 from .config import Recipe, recipe_from, table_of
-from .graphs import FORMAT
-from .graphs import GRAPHS as CONTRACTS
 from .portrait import PortraitNet
 
 OPSET = 18
@@ -77,7 +75,7 @@ _BUILT: dict[str, Callable[[PortraitNet], nn.Module]] = {
     "relight": Relight,
 }
 GRAPHS = {
-    name: Graph(build, CONTRACTS[f"{name}.onnx"].inputs, CONTRACTS[f"{name}.onnx"].outputs)
+    name: Graph(build, graphs.GRAPHS[f"{name}.onnx"].inputs, graphs.GRAPHS[f"{name}.onnx"].outputs)
     for name, build in _BUILT.items()
 }
 
@@ -148,7 +146,7 @@ def write_graph(nets: PortraitNet, name: str, path: Path, recipe: Recipe) -> Non
         tensor.ClearField("metadata_props")
     del model.graph.metadata_props[:]
     properties = {
-        "format": FORMAT,
+        "format": graphs.FORMAT,
         "version": __version__,
         "graph": name,
         "config": table_of(recipe.portrait),
