@@ -4,22 +4,16 @@ import bpy
 import bpy.utils.previews
 import numpy as np
 
-from ..scenes.balls import draw_chrome, draw_grey
-from ..scenes.colour import linear_to_srgb
-
-_PX = 96
-_DRAWINGS = (draw_chrome, draw_grey)
+_NAMES = ("chrome", "grey")
 _icons: bpy.utils.previews.ImagePreviewCollection | None = None
 
 
-def show(scene: bpy.types.Scene, light_map: np.ndarray) -> None:
-    """Draw a scene's balls under a light map in the camera frame, at the scene's exposure."""
+def show(scene: bpy.types.Scene, balls: tuple[np.ndarray, np.ndarray]) -> None:
+    """Show balls that ``scenes.balls.draw_icons`` drew beside a scene's result."""
     assert _icons is not None
-    for draw, name in zip(_DRAWINGS, _names(scene), strict=True):
-        ball = draw(light_map * np.float32(2.0**scene.relight_stage.exposure), _PX)
-        ball[:, :, :3] = np.clip(linear_to_srgb(ball[:, :, :3] / np.maximum(ball[:, :, 3:], 1e-6)), 0, 1)
+    for ball, name in zip(balls, _names(scene), strict=True):
         icon = _icons.get(name) or _icons.new(name)
-        icon.image_size = icon.icon_size = (_PX, _PX)
+        icon.image_size = icon.icon_size = ball.shape[1::-1]
         flat = ball[::-1].ravel()
         icon.image_pixels_float.foreach_set(flat)
         icon.icon_pixels_float.foreach_set(flat)
@@ -31,7 +25,7 @@ def icons(scene: bpy.types.Scene) -> list[int]:
 
 
 def _names(scene: bpy.types.Scene) -> list[str]:
-    return [f"{draw.__name__} {scene.session_uid}" for draw in _DRAWINGS]
+    return [f"{name} {scene.session_uid}" for name in _NAMES]
 
 
 @bpy.app.handlers.persistent

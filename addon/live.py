@@ -5,6 +5,7 @@ editor shows the picture or a render runs. The picture is written into one image
 neither undo steps nor images pile up.
 """
 
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable
@@ -21,7 +22,8 @@ from .previews import Preview, Previewer, Request
 from .relighting import Background, Networks
 from .worker import Stream
 
-_TICK_S, _HIDDEN_TICK_S = 0.03, 0.5
+# Between two looks: usually, while a picture is being drawn, and while nobody would see it.
+_TICK_S, _BUSY_TICK_S, _HIDDEN_TICK_S = 0.03, 0.01, 0.5
 _SETTLE_S = 0.25  # without a change, before the full picture or a full render is begun
 _MARK = "relight_stage_live"  # a custom property on images that Live may write into again
 
@@ -45,6 +47,7 @@ class _Session:
         self._rendered: tuple[Hashable, lighting.Light] | None = None
         self._background: tuple[Hashable, Callable[[tuple[int, int], bool], Background]] | None = None
         self._render_again_s = self._next_draft_s = 0.0
+        self._is_gathering = False
 
     def notice(self, depsgraph: bpy.types.Depsgraph) -> None:
         """Note what changed in the file, but for what Live changes itself."""
@@ -58,6 +61,15 @@ class _Session:
                 self._changes["photo"] += changed.session_uid == self.photo_uid
             self._changes["world"] += isinstance(changed, bpy.types.World | bpy.types.NodeTree)
             self._changes["light"] += not isinstance(changed, bpy.types.Scene)
+
+    def ask_early(self, context: bpy.types.Context, scene: bpy.types.Scene) -> None:
+        """Ask before Blender draws what has changed, which takes longer than a draft, unless asking takes a render."""
+        photo = _find(bpy.data.images, self.photo_uid)
+        if self._is_gathering or photo is None:
+            return
+        if not lighting.needs_render(scene) and self._is_seen(context, scene, photo):
+            with context.temp_override(scene=scene):
+                self._ask(bpy.context, scene, photo)
 
     def forget_picture(self) -> None:
         """Draw again though nothing changed: undo may have brought back an older picture."""
@@ -78,7 +90,7 @@ class _Session:
             sidebars.redraw()
         with context.temp_override(scene=scene):
             self._ask(bpy.context, scene, photo)
-        return _TICK_S
+        return _BUSY_TICK_S if context.window_manager.relight_stage.is_pending else _TICK_S
 
     def _ask(self, context: bpy.types.Context, scene: bpy.types.Scene, photo: bpy.types.Image) -> None:
         settings = scene.relight_stage
@@ -95,7 +107,7 @@ class _Session:
         photo_key = (photo.name, tuple(photo.size), self._changes["photo"])
         if self._pixels is None or self._pixels[0] != photo_key:
             self._pixels = (photo_key, images.read_photo(photo))
-        context.window_manager.relight_stage.is_pending = True
+        _put(context.window_manager.relight_stage, is_pending=True)
         is_rough = bool(self._render_again_s)
         light_key = (light.key, self._changes["pictures"])
         # What the camera sees of the world may change and the light stay: by Light Path, or if it is another photo's.
@@ -143,7 +155,11 @@ class _Session:
     def _unnoticed(self, context: bpy.types.Context, gather: Callable[[], Found]) -> Found:
         """The result of what may render: that is a change of the file, now and when Blender next looks at the scene."""
         started, before = time.monotonic(), self._changes.copy()
-        found = gather()
+        self._is_gathering = True
+        try:
+            found = gather()
+        finally:
+            self._is_gathering = False
         if self._changes != before:
             context.view_layer.update()
             self._changes = before
@@ -167,10 +183,10 @@ class _Session:
         else:
             images.overwrite_image(image, preview.rgba)
         self.image_name = image.name
-        balls.show(scene, preview.light_map)
-        state = context.window_manager.relight_stage
-        state.is_pending = preview.is_draft
-        state.error = self.progress = ""
+        balls.show(scene, preview.balls)
+        self.progress = ""
+        _put(context.window_manager.relight_stage, is_pending=preview.is_draft, error="")
+        sidebars.redraw()
         for area in areas(context):
             if area.type == "IMAGE_EDITOR" and area.spaces.active.image == image:
                 area.tag_redraw()
@@ -270,6 +286,13 @@ def _tick() -> float | None:
         raise
 
 
+def _put(state: properties.RELIGHT_STAGE_PG_progress, **values: Hashable) -> None:
+    """Set what differs: Blender draws its whole window anew for every property that is set."""
+    for name, value in values.items():
+        if getattr(state, name) != value:
+            setattr(state, name, value)
+
+
 def _find(data: Iterable[Any], uid: int) -> Any:
     """A scene or an image, whatever it is called by now; None where it was removed."""
     return next((each for each in data if each.session_uid == uid), None)
@@ -290,6 +313,20 @@ def _notice(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> None:
 
 
 @bpy.app.handlers.persistent
+def _notice_at_once(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> None:
+    _notice(scene, depsgraph)
+    # Renders update the scene, too, on a thread of their own.
+    is_render = threading.current_thread() is not threading.main_thread() or bpy.app.is_job_running("RENDER")
+    if _session is None or is_render or scene.session_uid != _session.scene_uid:
+        return
+    state = bpy.context.window_manager.relight_stage
+    try:
+        _session.ask_early(bpy.context, scene)
+    except RelightError as error:
+        _put(state, error=str(error))
+
+
+@bpy.app.handlers.persistent
 def _draw_again(*_: object) -> None:
     if _session is not None:
         _session.forget_picture()
@@ -307,7 +344,7 @@ def _stop(*_: object) -> None:
 
 
 _HANDLERS = (
-    (bpy.app.handlers.depsgraph_update_post, _notice),
+    (bpy.app.handlers.depsgraph_update_post, _notice_at_once),
     (bpy.app.handlers.frame_change_post, _notice),
     (bpy.app.handlers.undo_post, _draw_again),
     (bpy.app.handlers.redo_post, _draw_again),

@@ -14,6 +14,7 @@ from ..errors import PhotoError, RelightError
 from ..nets.lit import Sliders
 from ..nets.memory import memory_for
 from ..scenes import light_map as light_maps
+from ..scenes.balls import draw_icons
 from ..scenes.build.surroundings import build_world
 from ..scenes.key_fill import balance
 from . import balls, card, images, lighting, preferences, probe, properties
@@ -158,7 +159,7 @@ class RELIGHT_STAGE_OT_relight_photo(Task, bpy.types.Operator):
             settings.card = card.show(scene, settings.card, cutout, probe.view_of(context))
             if self.card and area is not None and area.type == "VIEW_3D":
                 card.look_at(area.spaces.active, scene)
-        balls.show(scene, relit.light_map)
+        balls.show(scene, draw_icons(relit.light_map, settings.exposure))
         show_in_editors(context, area, before, settings.relit)
 
 

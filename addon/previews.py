@@ -12,6 +12,7 @@ import numpy as np
 from ..nets.lit import Lit, Sliders, compose
 from ..nets.memory import memory_for
 from ..nets.views import Portrait
+from ..scenes.balls import draw_icons
 from ..scenes.key_fill import balance
 from .relighting import Background, Networks, Studio, over
 
@@ -52,10 +53,10 @@ class Request:
 
 
 class Preview(NamedTuple):
-    """rgba (h, w, 4), colour associated with alpha, and the light map that it is under; a draft is to be replaced."""
+    """rgba (h, w, 4), colour associated with alpha, and the balls under its light; a draft is to be replaced."""
 
     rgba: np.ndarray
-    light_map: np.ndarray
+    balls: tuple[np.ndarray, np.ndarray]
     is_draft: bool
 
 
@@ -92,7 +93,8 @@ class Previewer:
     ) -> Preview:
         colour = compose(portrait, lit, request.sliders)
         cutout = np.concatenate([colour, portrait.matte[:, :, None]], axis=-1)
-        return Preview(over(cutout, self._background_of(request, portrait, is_draft), portrait), light_map, is_draft)
+        rgba = over(cutout, self._background_of(request, portrait, is_draft), portrait)
+        return Preview(rgba, draw_icons(light_map, request.sliders.exposure_ev), is_draft)
 
     def _background_of(self, request: Request, portrait: Portrait, is_draft: bool) -> Background:
         key = (request.background_key, portrait.matte.shape, is_draft)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .resampling import extrapolate
-from .views import Portrait, enlarge, strips
+from .views import Blend, Portrait, enlarge, for_strips
 
 _DARKEST = 1e-3  # albedo below which no shading can be told from a picture
 _FAINTEST = 1e-6  # light below which there is none
@@ -90,14 +90,18 @@ def compose(
     report: Callable[[float], Any] = lambda fraction: None,
 ) -> np.ndarray:
     """The relit subject times its matte, (H, W, 3)."""
-    light = enlarge(portrait, [_shone(view, sliders) for view in lit], detailed=False, report=report)
+    light = Blend(portrait.matte.shape, portrait.views, [_shone(view, sliders) for view in lit])
+    albedo = portrait.albedo
     out = np.empty_like(portrait.photo)
-    for rows in strips(*portrait.matte.shape):
-        diffuse, specular = np.split(light[rows], 2, axis=-1)
-        relit = portrait.albedo[rows] * diffuse + portrait.detail[rows] * specular
+
+    def work(rows: slice) -> None:
+        diffuse, specular = np.split(light.rows(rows), 2, axis=-1)
+        relit = albedo[rows] * diffuse + portrait.detail[rows] * specular
         if sliders.blend:
             relit += sliders.blend * (portrait.foreground[rows] - relit)
         out[rows] = portrait.matte[rows, :, None] * relit
+
+    for_strips(work, portrait.matte.shape, report)
     return out
 
 

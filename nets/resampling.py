@@ -4,6 +4,7 @@ Shapes: H W the photo's, h w a small picture's, C channels. Pixel (row i, column
 windows are in such coordinates, may be fractional and may reach beyond the picture, whose edge pixels then go on.
 """
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -30,14 +31,16 @@ class Window(NamedTuple):
         return self.right - self.left
 
 
-class Taps(NamedTuple):
-    """A linear resampling along one axis: output k = Σ weights[k, t] · input[indices[k, t]]."""
+class Band(NamedTuple):
+    """Some rows of a linear resampling: output rows from ``first`` on are weights (n, k) @ input rows from ``low`` on."""
 
-    indices: np.ndarray
+    first: int
+    low: int
     weights: np.ndarray
 
 
-def _taps(count: int, length: int, start: float, stop: float, smooth: bool) -> Taps:
+@lru_cache(maxsize=128)
+def _bands(count: int, length: int, start: float, stop: float, smooth: bool) -> tuple[Band, ...]:
     """Sample ``count`` cells that divide [start, stop) of an axis of ``length`` pixels.
 
     The kernel is a triangle, or a cubic B-spline when ``smooth``; both widen when the picture shrinks, so that
@@ -55,34 +58,43 @@ def _taps(count: int, length: int, start: float, stop: float, smooth: bool) -> T
     else:
         weights = np.clip(1 - distance, 0, None)
     weights /= weights.sum(axis=1, keepdims=True)
-    return Taps(np.clip(indices, 0, length - 1), weights.astype(np.float32))
+    indices = np.clip(indices, 0, length - 1)
+    bands = []
+    for first in range(0, count, _ROWS):
+        rows = slice(first, first + _ROWS)
+        low, high = int(indices[rows].min()), int(indices[rows].max()) + 1
+        band = np.zeros((len(indices[rows]), high - low), np.float32)
+        np.add.at(band, (np.arange(len(band))[:, None], indices[rows] - low), weights[rows])
+        band.setflags(write=False)
+        bands.append(Band(first, low, band))
+    return tuple(bands)
 
 
-def _blend_rows(picture: np.ndarray, taps: Taps, first: int, last: int) -> np.ndarray:
-    """Rows ``first`` to ``last`` of the resampled (N, M) picture, as small matrix products."""
+def _blend_rows(picture: np.ndarray, bands: tuple[Band, ...], first: int, last: int, top: int = 0) -> np.ndarray:
+    """Rows ``first`` to ``last`` of a resampled picture, whose rows from ``top`` on are ``picture`` (N, M)."""
     out = np.empty((last - first, picture.shape[1]), np.float32)
-    for start in range(first, last, _ROWS):
-        indices, weights = (
-            taps.indices[start : min(start + _ROWS, last)],
-            taps.weights[start : min(start + _ROWS, last)],
-        )
-        low, high = int(indices.min()), int(indices.max()) + 1
-        band = np.zeros((len(indices), high - low), np.float32)
-        np.add.at(band, (np.arange(len(indices))[:, None], indices - low), weights)
-        np.matmul(band, picture[low:high], out=out[start - first : start - first + len(indices)])
+    for start, low, weights in bands[first // _ROWS : -(-last // _ROWS)]:
+        weights = weights[max(first - start, 0) : last - start]
+        place = max(start - first, 0)
+        rows = picture[low - top : low - top + weights.shape[1]]
+        np.matmul(weights, rows, out=out[place : place + len(weights)])
     return out
 
 
-def _resample_rows(picture: np.ndarray, taps: Taps) -> np.ndarray:
-    """Resample (N, ...) along its first axis."""
-    flat = picture.reshape(len(picture), -1)
-    return _blend_rows(flat, taps, 0, len(taps.indices)).reshape(len(taps.indices), *picture.shape[1:])
+def _resample_rows(picture: np.ndarray, count: int, bands: tuple[Band, ...], top: int = 0) -> np.ndarray:
+    """Resample (N, ...), the rows from ``top`` on, along its first axis to ``count``."""
+    return _blend_rows(picture.reshape(len(picture), -1), bands, 0, count, top).reshape(count, *picture.shape[1:])
 
 
-def _resample_columns(picture: np.ndarray, taps: Taps) -> np.ndarray:
-    """Resample (h, W, C) along its second axis."""
+def _resample_columns(picture: np.ndarray, count: int, bands: tuple[Band, ...], left: int = 0) -> np.ndarray:
+    """Resample (h, W, C), the columns from ``left`` on, along its second axis to ``count``."""
     turned = np.ascontiguousarray(picture.transpose(1, 0, 2))
-    return np.ascontiguousarray(_resample_rows(turned, taps).transpose(1, 0, 2))
+    return np.ascontiguousarray(_resample_rows(turned, count, bands, left).transpose(1, 0, 2))
+
+
+def _reach(bands: tuple[Band, ...]) -> tuple[int, int]:
+    """The first input row that counts and the one after the last."""
+    return min(band.low for band in bands), max(band.low + band.weights.shape[1] for band in bands)
 
 
 def resize(picture: np.ndarray, size: tuple[int, int], window: Window | None = None) -> np.ndarray:
@@ -91,13 +103,11 @@ def resize(picture: np.ndarray, size: tuple[int, int], window: Window | None = N
     picture = picture[:, :, None] if flat else picture
     height, width = picture.shape[:2]
     window = window or Window(0, 0, height, width)
-    rows = _taps(size[0], height, window.top, window.bottom, smooth=False)
-    columns = _taps(size[1], width, window.left, window.right, smooth=False)
-    left, right = int(columns.indices.min()), int(columns.indices.max()) + 1
-    top, bottom = int(rows.indices.min()), int(rows.indices.max()) + 1
-    cut = np.asarray(picture[top:bottom, left:right], np.float32)
-    shrunk = _resample_rows(cut, Taps(rows.indices - top, rows.weights))
-    out = _resample_columns(shrunk, Taps(columns.indices - left, columns.weights))
+    rows = _bands(size[0], height, window.top, window.bottom, smooth=False)
+    columns = _bands(size[1], width, window.left, window.right, smooth=False)
+    (top, bottom), (left, right) = _reach(rows), _reach(columns)
+    shrunk = _resample_rows(np.asarray(picture[top:bottom, left:right], np.float32), size[0], rows, top)
+    out = _resample_columns(shrunk, size[1], columns, left)
     return out[:, :, 0] if flat else out
 
 
@@ -110,9 +120,9 @@ class Enlarged:
     def __init__(self, small: np.ndarray, window: Window, shape: tuple[int, int]):
         h, w = small.shape[:2]
         y, x = h / window.height, w / window.width
-        columns = _taps(shape[1], w, -window.left * x, (shape[1] - window.left) * x, smooth=True)
-        self._rows = _taps(shape[0], h, -window.top * y, (shape[0] - window.top) * y, smooth=True)
-        self._wide = _resample_columns(np.asarray(small, np.float32), columns)  # (h, W, C)
+        columns = _bands(shape[1], w, -window.left * x, (shape[1] - window.left) * x, smooth=True)
+        self._rows = _bands(shape[0], h, -window.top * y, (shape[0] - window.top) * y, smooth=True)
+        self._wide = _resample_columns(np.asarray(small, np.float32), shape[1], columns)  # (h, W, C)
 
     def rows(self, first: int, last: int) -> np.ndarray:
         """The photo's rows ``first`` to ``last``, (last − first, W, C)."""

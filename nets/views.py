@@ -4,10 +4,11 @@ Everything is scene-linear Rec.709 float32, straight colour, top row first; norm
 Shapes: H W the photo's, h w a view's. NumPy alone: the add-on runs it.
 """
 
+import math
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -38,13 +39,21 @@ class View:
     normals: np.ndarray
     albedo: np.ndarray
     visible: np.ndarray | None
+    _smaller: dict[int, "View"] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def shrink(self, longest_px: int | None) -> "View":
-        """The view with its longer side ``longest_px``, both in whole strides; itself where it is no larger."""
-        size = self.matte.shape
-        if longest_px is None or max(size) <= longest_px:
+        """The view with its longer side ``longest_px``, both in whole strides; itself where it is no larger.
+
+        Live asks for the same one with every light, so it is kept.
+        """
+        if longest_px is None or max(self.matte.shape) <= longest_px:
             return self
-        size = (snap(size[0] * longest_px / max(size)), snap(size[1] * longest_px / max(size)))
+        if longest_px not in self._smaller:
+            self._smaller[longest_px] = self._shrunk(longest_px / max(self.matte.shape))
+        return self._smaller[longest_px]
+
+    def _shrunk(self, scale: float) -> "View":
+        size = (snap(self.matte.shape[0] * scale), snap(self.matte.shape[1] * scale))
         maps = (self.weight, self.matte, self.foreground, self.normals, self.albedo)
         weight, matte, foreground, normals, albedo = (resize(x, size) for x in maps)
         normals /= np.maximum(np.linalg.norm(normals, axis=-1, keepdims=True), 1e-6)
@@ -227,8 +236,8 @@ def enlarge(
 
 
 def strips(height: int, width: int) -> Iterator[slice]:
-    """Rows in strips of about a quarter million pixels: their intermediate arrays stay in the cache."""
-    step = max(1, 250_000 // width)
+    """Rows in equal strips of at most about 65,000 pixels: their intermediate arrays stay in the cache."""
+    step = math.ceil(height / math.ceil(height * width / 2**16))
     for first in range(0, height, step):
         yield slice(first, min(first + step, height))
 

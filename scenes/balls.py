@@ -8,11 +8,26 @@ from functools import lru_cache
 
 import numpy as np
 
+from .colour import linear_to_srgb
 from .light_map import directions, resize, sample, solid_angles
 
 GREY = 0.18  # reflectance of the grey ball, the photographer's grey card
+_ICON_PX = 96
 _ROWS = 32  # of the light map that is summed under the cosine; its texels are 6°, and a cosine is smooth
 _NORMALS = 24  # rows of a lattice of normals; bilinear between them a cosine is off by 0.2% of its peak
+
+
+def draw_icons(light_map: np.ndarray, exposure_ev: float) -> tuple[np.ndarray, np.ndarray]:
+    """The chrome and the grey ball as a screen shows them, sRGB-encoded in [0, 1] and straight.
+
+    Args:
+        exposure_ev: stops; 1 doubles the light.
+    """
+    light_map = light_map * np.float32(2.0**exposure_ev)
+    chrome, grey = draw_chrome(light_map, _ICON_PX), draw_grey(light_map, _ICON_PX)
+    for ball in (chrome, grey):
+        ball[:, :, :3] = np.clip(linear_to_srgb(ball[:, :, :3] / np.maximum(ball[:, :, 3:], 1e-6)), 0, 1)
+    return chrome, grey
 
 
 def draw_chrome(light_map: np.ndarray, px: int) -> np.ndarray:

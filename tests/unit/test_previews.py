@@ -84,7 +84,7 @@ def test_a_new_light_does_not_take_the_photo_apart_again(request_for):
         raise AssertionError("the photo was read again")
 
     bright = draw(previewer, request_for(2.0, read_photo=refuse))
-    assert bright[-1].light_map[0, 0, 0] == 2
+    assert len(bright) == 2
 
 
 def test_the_picture_is_the_buttons_where_the_photo_is_no_larger(request_for, photo, networks):
