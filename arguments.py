@@ -57,9 +57,10 @@ def finite(text: str) -> float:
 
 def lights(text: str) -> str:
     """What ``scenes.lights.parse_lights`` reads."""
-    if not re.fullmatch(r"hdri(:[1-9]\d*)?|gradient|olat:[1-9]\d*(\+gradient)?", text):
+    if not re.fullmatch(r"hdri(:[1-9]\d*)?|gradient|olat:[1-9]\d*(@\d+(\.\d+)?)?(\+gradient)?", text):
         raise argparse.ArgumentTypeError(
-            f"{text!r} is none of 'hdri', 'hdri:K', 'olat:N', 'gradient' and 'olat:N+gradient', with numbers from 1 on"
+            f"{text!r} is none of 'hdri', 'hdri:K', 'olat:N', 'olat:N@R', 'gradient' and 'olat:N+gradient', with "
+            "numbers from 1 on"
         )
     return text
 

@@ -195,9 +195,10 @@ def _parser() -> argparse.ArgumentParser:
         "--lights",
         type=lights,
         default="hdri",
-        metavar="hdri[:K]|olat:N|gradient|olat:N+gradient",
+        metavar="hdri[:K]|olat:N[@R]|gradient|olat:N+gradient",
         help="hdri:K shows each person under K panoramas, a sample each; olat:N adds an image for each of N single "
-        "lights, gradient one under each of seven colour gradients (default %(default)s)",
+        "lights, discs that tile the sphere or, as in olat:32@4, have a radius of 4 degrees; gradient adds one under "
+        "each of seven colour gradients (default %(default)s)",
     )
     render.add_argument(
         "--samples",

@@ -124,9 +124,8 @@ def cases(dataset: Dataset, pairs: int) -> Iterator[Case]:
         photo = linear_to_srgb(np.clip(pictures[0] * (0.8 / max(bright, 1e-6)), 0, 1))
         photo = srgb_to_linear(np.rint(photo * 255).astype(np.float32) / 255)
         for lamp, picture in zip(weights[1:], pictures[1:], strict=True):
-            yield Case(
-                subject.identity, photo, stage_light(lamp, subject.directions), straight(picture, covered), covered
-            )
+            light_map = stage_light(lamp, subject.directions, subject.half_angle)
+            yield Case(subject.identity, photo, light_map, straight(picture, covered), covered)
 
 
 def face_crop(side: int, face: tuple[float, float, float]) -> Crop:

@@ -23,7 +23,7 @@ from relight_stage.scenes.build.surroundings import build_olat_light
 from relight_stage.scenes.bust import Bust
 from relight_stage.scenes.hdris import studio_hdris
 from relight_stage.scenes.heads import bust_of
-from relight_stage.scenes.lights import olat_directions
+from relight_stage.scenes.lights import olat_directions, olat_half_angle
 from relight_stage.scenes.packs import Packs, find_packs
 from relight_stage.scenes.scene import Scene, scenes_rand
 from relight_stage.synth import shots, stage
@@ -191,7 +191,7 @@ def alone(on_stage: Stage, directions: np.ndarray, samples: int) -> tuple[dict[s
     begin = time.process_time()
     for direction in directions @ rotation.T:
         for kind in KINDS:
-            lamp = build_olat_light("alone", direction, 32, on_stage.lamps)
+            lamp = build_olat_light("alone", direction, olat_half_angle(32), on_stage.lamps)
             lamp.visible_glossy = kind == "full"
             on_stage._set_visibility(kind != "unshadowed")
             pictures[kind].append(stack(on_stage.render_planes(samples), layer("ViewLayer.Combined", RGB)))

@@ -65,14 +65,14 @@ def photos(dataset: Dataset) -> Iterator[Photo]:
         first, *lights = (_turned(rng, dataset.lights, index + k) for k in range(1 + PANORAMAS))
         front = np.flatnonzero(subject.directions[:, 2] > BEHIND)
         lamps = rng.choice(front, min(LAMPS, len(front)), replace=False)
-        weights = [olat_weights(light, subject.directions) for light in (first, *lights)]
+        weights = [olat_weights(light, subject.directions, subject.half_angle) for light in (first, *lights)]
         weights += [np.eye(len(subject.directions), dtype=np.float32)[lamp][:, None].repeat(3, 1) for lamp in lamps]
         # Halves hold what comes out when the light's mean is about 1.
         stack = np.stack([w / w.mean() for w in weights])
         pictures = lit(subject, stack)
         pictures = pictures[..., :3] + pictures[..., 3:]
         matte = subject.maps[:, :, MATTE].astype(np.float32)
-        maps = [stage_light(w, subject.directions) for w in stack]
+        maps = [stage_light(w, subject.directions, subject.half_angle) for w in stack]
         kinds = ["own"] + ["hdri"] * PANORAMAS + ["lamp"] * len(lamps)
         shaded = [None] * (1 + PANORAMAS) + [_shaded(subject, lamp) for lamp in lamps]
         wanted = [

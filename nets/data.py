@@ -15,6 +15,7 @@ from torch import Tensor
 from ..errors import RelightError, SampleError
 from ..scenes import light_map as light_maps
 from ..scenes.hdris import studio_hdris
+from ..scenes.lights import olat_half_angle
 from ..scenes.packs import find_packs
 from ..synth.sample import Olat, Sample, list_samples, read_olat, read_sample
 from ..synth.splits import is_test, is_under
@@ -37,6 +38,7 @@ class Subject:
         olat: (2, 3, N, P) float16, diffuse and specular, or None.
         directions: (N, 3) of the OLAT lights, or None.
         visible: (2, N, P) float16, the share of each light that arrives and how sure that is, or None.
+        half_angle: of the OLAT lights, in radians, or None.
     """
 
     name: str
@@ -49,6 +51,14 @@ class Subject:
     olat: Tensor | None
     directions: np.ndarray | None
     visible: np.ndarray | None = None
+    half_angle: float | None = None
+
+    @property
+    def is_gappy(self) -> bool:
+        """Whether its OLAT lights are so small that much light of a panorama falls between them."""
+        if self.directions is None or self.half_angle is None:
+            return False
+        return self.half_angle < 0.5 * olat_half_angle(len(self.directions))
 
     def is_under(self, hdris: Iterable[str]) -> bool:
         """Whether one of these panoramas, by name, is in the light of ``full``; a mixture joins its names by "+"."""
@@ -91,6 +101,7 @@ def subject_of(sample: Sample, olat: Olat | None, name: str = "") -> Subject:
         packed,
         directions,
         visible,
+        None if olat is None else olat.half_angle,
     )
 
 

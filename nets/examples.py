@@ -17,7 +17,7 @@ from .camera import camera_rand, grade, photograph
 from .crops import Crop, crop_rand, straight, warp
 from .data import ALBEDO, FULL, MATTE, NORMAL, PARSING, SPECULAR, Dataset, Subject
 from .dyes import dye_rand
-from .illumination import light_rand, stage_light
+from .illumination import lamps_rand, light_rand, stage_light
 from .photography import as_grey, backdrop_rand, exposure_rand, seen_foreground
 
 SEEN_LIGHTS = 8  # of a sample, whose shadows an example shows
@@ -67,19 +67,17 @@ def example_rand(rng: np.random.Generator, dataset: Dataset, size: int, needs: N
         light_map = light_map[:, ::-1] if crop.flip else light_map
     else:
         own = relit and not subject.is_under(config.test_hdris) and not camera.grey and rng.uniform() < 0.2
-        sharp = own or rng.uniform() < 0.2
+        # Small lights with gaps between them are no panorama.
+        sharp = own or (rng.uniform() < 0.2 and not subject.is_gappy)
         upright = relit and sharp
         crop = crop_rand(rng, subject.maps.shape[0], subject.face, size, config.tight, upright, wide=not relit)
-        lights = [light_rand(rng, dataset.lights) for _ in range(2 if relit and not own else 1)]
-        if camera.grey:  # under white light a person without colour is the luminance of one with
-            lights = [as_grey(light) for light in lights]
-        weights = np.stack([olat_weights(light, subject.directions) for light in lights])
+        lights, weights = _lights_rand(rng, 2 if relit and not own else 1, dataset, subject, camera.grey)
         sums = lit(subject, weights)
         sums[:, :, :, :3] *= dye
         portrait = sums[0, :, :, :3] + sums[0, :, :, 3:]
         if len(lights) == 2:
             wanted = np.concatenate([sums[1, :, :, :3] + sums[1, :, :, 3:], sums[1, :, :, 3:]], axis=2)
-            light_map = lights[1] if sharp else stage_light(weights[1], crop.turn(subject.directions))
+            light_map = lights[1] if sharp else _stage_light(subject, weights[1], crop)
         if sharp and crop.flip:
             light_map = light_map[:, ::-1]
     parts = [portrait, maps[:, :, 6:]] + ([wanted] if relit else [])
@@ -123,6 +121,31 @@ def example_rand(rng: np.random.Generator, dataset: Dataset, size: int, needs: N
     if needs.seen:
         example |= _seen_rand(rng, subject, crop, size)
     return example
+
+
+def _lights_rand(
+    rng: np.random.Generator, count: int, dataset: Dataset, subject: Subject, grey: bool
+) -> tuple[list[np.ndarray], np.ndarray]:
+    """Draw light maps and the weights (count, N, 3) that make them of a subject's OLAT images."""
+    assert subject.directions is not None
+    lights, weights = [], []
+    for _ in range(count):
+        if subject.half_angle is not None and subject.is_gappy and rng.uniform() < 0.8:
+            drawn = lamps_rand(rng, dataset.lights, subject.directions, subject.half_angle)
+            weights.append(as_grey(drawn) if grey else drawn)
+            lights.append(stage_light(weights[-1], subject.directions, subject.half_angle))
+        else:
+            light = light_rand(rng, dataset.lights)
+            # Under white light a person without colour is the luminance of one with.
+            lights.append(as_grey(light) if grey else light)
+            weights.append(olat_weights(lights[-1], subject.directions, subject.half_angle))
+    return lights, np.stack(weights)
+
+
+def _stage_light(subject: Subject, weights: np.ndarray, crop: Crop) -> np.ndarray:
+    """The light map of a subject's stage as the crop turns it."""
+    assert subject.directions is not None
+    return stage_light(weights, crop.turn(subject.directions), subject.half_angle)
 
 
 def _seen_rand(rng: np.random.Generator, subject: Subject, crop: Crop, size: int) -> dict[str, np.ndarray]:

@@ -73,7 +73,23 @@ def _sky_rand(rng: np.random.Generator) -> np.ndarray:
     return _normalised(light)
 
 
-def stage_light(weights: np.ndarray, directions: np.ndarray) -> np.ndarray:
+def lamps_rand(
+    rng: np.random.Generator, lights: list[np.ndarray], directions: np.ndarray, half_angle: float
+) -> np.ndarray:
+    """Draw weights (N, 3) of a stage's lights: one or two of them, mostly from the front, over dim ambient light.
+
+    What ``light_rand`` draws would be divided among several lights, and of small ones each casts a shadow of its own.
+    """
+    chance = np.exp(1.5 * (directions @ np.array([0.0, 0.3, 1.0])))
+    even = maps.olat_weights(np.ones((HEIGHT, 2 * HEIGHT, 3), np.float32), directions, half_angle).sum(axis=0)
+    ambient = _panorama_rand(rng, lights) if lights and rng.uniform() < 0.5 else _sky_rand(rng)
+    weights = np.exp(rng.uniform(-7, -1)) * maps.olat_weights(ambient, directions, half_angle)
+    for lamp in rng.choice(len(directions), 1 if rng.uniform() < 0.75 else 2, replace=False, p=chance / chance.sum()):
+        weights[lamp] += rng.uniform(0.3, 1) * even * _tint_rand(rng, 0.25)
+    return (weights * (luminance(even) / luminance(weights.sum(axis=0)))).astype(np.float32)
+
+
+def stage_light(weights: np.ndarray, directions: np.ndarray, half_angle: float | None = None) -> np.ndarray:
     """The light map (64, 128, 3) of an OLAT stage whose lights burn with ``weights`` (N, 3).
 
     The sum of OLAT images with these weights is the image under exactly this map, which a panorama with small lights
@@ -81,8 +97,9 @@ def stage_light(weights: np.ndarray, directions: np.ndarray) -> np.ndarray:
 
     Args:
         directions: (N, 3) unit; turning or mirroring them turns or mirrors the light.
+        half_angle: of the discs, in radians; None for a solid angle of 4π/N.
     """
-    half = olat_half_angle(len(directions))
+    half = olat_half_angle(len(directions)) if half_angle is None else half_angle
     cosines = maps.directions(HEIGHT).reshape(-1, 3) @ np.asarray(directions).T  # (8192, N)
     angles = np.arccos(np.clip(cosines, -1, 1))
     texel = np.pi / HEIGHT

@@ -32,7 +32,7 @@ class Window(NamedTuple):
 
 
 class Band(NamedTuple):
-    """Some rows of a linear resampling: output rows from ``first`` on are weights (n, k) @ input rows from ``low`` on."""
+    """Some rows of a linear resampling: those from ``first`` on are weights (n, k) @ the input's from ``low`` on."""
 
     first: int
     low: int

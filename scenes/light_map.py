@@ -250,37 +250,41 @@ def olat_fluxes(light_map: np.ndarray, directions: np.ndarray) -> np.ndarray:
     return np.concatenate(out)
 
 
-def olat_weights(light_map: np.ndarray, directions: np.ndarray) -> np.ndarray:
+def olat_weights(light_map: np.ndarray, directions: np.ndarray, half_angle: float | None = None) -> np.ndarray:
     """Weights (N, 3) float32, none negative, that make Σ wᵢ·OLATᵢ the image under ``light_map``.
 
     To give each light what falls on its patch moves light by up to half a patch and blurs it by a disc. The weights
     depart from that division so that the image is nearest to the true one, in the mean over all images that change with
     the light's direction as heads do: least squares with a Gaussian covariance (kriging) and no negative weight. The
-    total light is kept. A light is a disc of solid angle 4π/N at unit normal irradiance; a disc of half angle h turns
-    flux into normal irradiance by the factor (1 + cos h)/2.
+    total light is kept. A light is a disc at unit normal irradiance; a disc of half angle h turns flux into normal
+    irradiance by the factor (1 + cos h)/2.
+
+    Args:
+        half_angle: of a light, in radians; None for a solid angle of 4π/N.
     """
+    half_angle = olat_half_angle(len(directions)) if half_angle is None else half_angle
     lights = np.asarray(directions, np.float64)
     fluxes = olat_fluxes(light_map, lights)
-    light, (among, across) = resize(light_map, HEIGHT), _covariances(lights.tobytes(), len(lights))
+    light, (among, across) = resize(light_map, HEIGHT), _covariances(lights.tobytes(), half_angle)
     wanted = across @ (light * solid_angles(HEIGHT)[:, :, None]).reshape(-1, 3) + DIVISION_WEIGHT * fluxes
     out = np.maximum(fluxes, 0)
     for _ in range(SWEEPS):
         for i, row in enumerate(among):
             out[i] = np.maximum(out[i] + (wanted[i] - row @ out) / row[i], 0)
     out *= fluxes.sum(axis=0) / np.maximum(out.sum(axis=0), 1e-12)
-    return (out * (1 + math.cos(olat_half_angle(len(lights)))) / 2).astype(np.float32)
+    return (out * (1 + math.cos(half_angle)) / 2).astype(np.float32)
 
 
 @lru_cache(maxsize=4)
-def _covariances(directions_bytes: bytes, count: int) -> tuple[np.ndarray, np.ndarray]:
+def _covariances(directions_bytes: bytes, half_angle: float) -> tuple[np.ndarray, np.ndarray]:
     """Likeness of the images of two lights, (N, N), its diagonal raised, and of a light and a texel, (N, texels)."""
-    lights = np.frombuffer(directions_bytes).reshape(count, 3)
-    width, disc = TRANSPORT_WIDTH**2, olat_half_angle(count) ** 2 / 4  # variances along one axis
+    lights = np.frombuffer(directions_bytes).reshape(-1, 3)
+    width, disc = TRANSPORT_WIDTH**2, half_angle**2 / 4  # variances along one axis
 
     def likeness(cosines: np.ndarray, variance: float) -> np.ndarray:
         return width / variance * np.exp((cosines - 1) / variance)
 
-    among = likeness(lights @ lights.T, width + 2 * disc) + DIVISION_WEIGHT * np.eye(count)
+    among = likeness(lights @ lights.T, width + 2 * disc) + DIVISION_WEIGHT * np.eye(len(lights))
     return among, likeness(lights @ _texels(HEIGHT).T, width + disc).astype(np.float32)
 
 

@@ -6,6 +6,7 @@ Source: Leopardi 2006, "A partition of the unit sphere into regions of equal are
 """
 
 import math
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -19,33 +20,45 @@ from ..errors import ConfigError
 OLAT_MAX = 512
 HDRIS_MAX = 64
 OLAT_CHUNK = 16
+RADIUS_MIN_DEG, RADIUS_MAX_DEG = 0.25, 45  # the sun is of 0.27 degrees
 
 
 @dataclass(frozen=True)
 class Lights:
     """How a subject is lit: under ``hdris`` panoramas, each a sample of its own; when ``olat`` is not 0, one light at a
-    time; and with ``gradient`` under colour gradients."""
+    time, of ``radius_deg`` or so wide that all tile the sphere; and with ``gradient`` under colour gradients."""
 
     hdris: int = 1
     olat: int = 0
     gradient: bool = False
+    radius_deg: float | None = None
+
+    @property
+    def half_angle(self) -> float:
+        """Of the OLAT discs, in radians."""
+        return olat_half_angle(self.olat) if self.radius_deg is None else math.radians(self.radius_deg)
 
 
 def parse_lights(text: str) -> Lights:
-    """Read ``hdri``, ``hdri:K``, ``olat:N``, ``gradient`` or ``olat:N+gradient``; ConfigError for anything else."""
-    if text == "hdri":
-        return Lights()
+    """Read ``hdri``, ``hdri:K``, ``gradient``, or ``olat:N``, which ``@R`` and ``+gradient`` may follow.
+
+    Raises:
+        ConfigError: it is anything else.
+    """
     if text == "gradient":
         return Lights(gradient=True)
-    single, plus, gradient = text.partition("+")
-    kind, _, number = single.partition(":")
-    if kind == "hdri" and number.isdigit() and 1 <= int(number) <= HDRIS_MAX and not plus:
-        return Lights(hdris=int(number))
-    if kind == "olat" and number.isdigit() and 4 <= int(number) <= OLAT_MAX and gradient == "gradient" * bool(plus):
-        return Lights(olat=int(number), gradient=bool(plus))
+    panoramas = re.fullmatch(r"hdri(?::(\d{1,4}))?", text)
+    if panoramas and 1 <= int(panoramas[1] or 1) <= HDRIS_MAX:
+        return Lights(hdris=int(panoramas[1] or 1))
+    single = re.fullmatch(r"olat:(\d{1,4})(?:@(\d{1,3}(?:\.\d+)?))?(\+gradient)?", text)
+    if single and 4 <= int(single[1]) <= OLAT_MAX:
+        radius_deg = float(single[2]) if single[2] else None
+        if radius_deg is None or RADIUS_MIN_DEG <= radius_deg <= RADIUS_MAX_DEG:
+            return Lights(olat=int(single[1]), gradient=bool(single[3]), radius_deg=radius_deg)
     raise ConfigError(
         f"--lights {text}: write hdri, hdri:K with K from 1 to {HDRIS_MAX} panoramas a subject, olat:N with N from "
-        f"4 to {OLAT_MAX} single lights, gradient, or both as in olat:32+gradient."
+        f"4 to {OLAT_MAX} single lights, olat:N@R for discs of R degrees radius, {RADIUS_MIN_DEG} to "
+        f"{RADIUS_MAX_DEG}, gradient, or both as in olat:32+gradient."
     )
 
 

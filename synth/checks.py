@@ -209,7 +209,7 @@ def olat_problems(folder: Path, sample: Sample) -> Iterator[str]:
         if stack.shape[1:3] != (size, size) or not np.isfinite(stack).all():
             yield f"an OLAT image ({name}) is not {size} px square or has pixels that are NaN or infinite"
             return
-    weights = olat_weights(sample.light_map, olat.directions)
+    weights = olat_weights(sample.light_map, olat.directions, olat.half_angle)
     strongest = float(weights.sum(axis=1).max() / max(weights.sum(), 1e-12))
     inside = sample.maps["matte"][:, :, 0] > 0.999
     for name, stack in olat.images().items():

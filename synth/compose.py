@@ -30,7 +30,7 @@ class Composed(NamedTuple):
 
 def compose(olat: Olat, light_map: np.ndarray) -> Composed:
     """The picture under ``light_map`` (h, 2h, 3), camera frame."""
-    weights = olat_weights(light_map, olat.directions)
+    weights = olat_weights(light_map, olat.directions, olat.half_angle)
     diffuse, specular = (
         np.einsum("nc,nhwc->hwc", weights, images.astype(np.float32)) for images in (olat.diffuse, olat.specular)
     )

@@ -33,12 +33,13 @@ def chunks_of(count: int) -> list[slice]:
 
 @contextmanager
 def standing_lamps(
-    layer: bpy.types.ViewLayer, collection: bpy.types.Collection, number: int, count: int
+    layer: bpy.types.ViewLayer, collection: bpy.types.Collection, number: int, half_angle: float
 ) -> Iterator[list[Pair]]:
-    """Let ``number`` lights of a rig of ``count`` stand in ``collection``; light i shines in the groups ``diffuse_i``
-    and ``specular_i``."""
+    """Let ``number`` discs of light stand in ``collection``; light i shines in the groups ``diffuse_i`` and
+    ``specular_i``."""
+    up = np.array([0.0, 0.0, 1.0])
     pairs = [
-        Pair(*(build_olat_light(f"{kind}_{i}", np.array([0.0, 0.0, 1.0]), count, collection) for kind in Pair._fields))
+        Pair(*(build_olat_light(f"{kind}_{i}", up, half_angle, collection) for kind in Pair._fields))
         for i in range(number)
     ]
     for i, pair in enumerate(pairs):

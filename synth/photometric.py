@@ -50,7 +50,7 @@ def gradient_images(olat: Olat) -> dict[str, np.ndarray]:
     """The pictures under all patterns summed from single lights: ``<pattern>_diffuse``, ``<pattern>_specular``."""
     out = {}
     for name, pattern in gradient_patterns(64).items():
-        weights = olat_weights(pattern, olat.directions)
+        weights = olat_weights(pattern, olat.directions, olat.half_angle)
         for kind in ("diffuse", "specular"):
             images = getattr(olat, kind)
             out[f"{name}_{kind}"] = np.einsum("nc,nhwc->hwc", weights, images.astype(np.float32))

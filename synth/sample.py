@@ -35,19 +35,21 @@ class Sample(NamedTuple):
 
 
 class Olat(NamedTuple):
-    """One-light-at-a-time images: each light is a disc of solid angle 4π/N with 1 W/m² at perpendicular incidence.
+    """One-light-at-a-time images: each light is a disc with 1 W/m² at perpendicular incidence.
 
     Attributes:
         diffuse: (N, H, W, 3) float16, associated alpha: specular off.
         specular: (N, H, W, 3) float16.
         directions: (N, 3) towards the lights, camera frame.
         unshadowed: (N, H, W, 3) float16: specular off, visibility off; None in samples without.
+        half_angle: of each disc in radians; None for a solid angle of 4π/N.
     """
 
     diffuse: np.ndarray
     specular: np.ndarray
     directions: np.ndarray
     unshadowed: np.ndarray | None = None
+    half_angle: float | None = None
 
     def images(self) -> dict[str, np.ndarray]:
         """The stacks that are there, by name."""
@@ -148,7 +150,7 @@ def read_olat(folder: Path) -> Olat:
         name: np.stack([stack(planes, layer(f"{name}_{i:03d}", RGB)) for i in range(olat["count"])]).astype(np.float16)
         for name in olat["images"]
     }
-    return Olat(directions=np.asarray(olat["directions"], np.float64), **stacks)
+    return Olat(directions=np.asarray(olat["directions"], np.float64), half_angle=olat.get("half_angle_rad"), **stacks)
 
 
 def read_gradients(folder: Path) -> dict[str, np.ndarray]:

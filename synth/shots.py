@@ -16,7 +16,7 @@ from ..scenes.cameras import SENSOR_MM, Camera
 from ..scenes.environments import panorama_of
 from ..scenes.heads import bust_of, identity, parameters
 from ..scenes.light_map import panorama_in_camera
-from ..scenes.lights import olat_directions, olat_half_angle
+from ..scenes.lights import olat_directions
 from ..scenes.motion import FPS
 from ..scenes.packs import Packs
 from ..scenes.posing import displaced, pose_bust, rig_of
@@ -110,10 +110,10 @@ def _shot(stage: Stage, scene: Scene, bust: Bust, settings: Settings) -> Shot:
     light_map = panorama_in_camera(panorama, scene.camera.matrix_world()[:3, :3])
     olat = None
     if settings.rig.olat:
-        directions = olat_directions(settings.rig.olat)
-        singles = stage.light_one_at_a_time(directions, settings.samples_a_light)
+        directions, half_angle = olat_directions(settings.rig.olat), settings.rig.half_angle
+        singles = stage.light_one_at_a_time(directions, settings.samples_a_light, half_angle)
         diffuse, specular, unlit = map(np.stack, zip(*singles, strict=True))
-        olat = Olat(diffuse, specular, directions, unlit)
+        olat = Olat(diffuse, specular, directions, unlit, half_angle)
     gradients = light_by_gradients(stage, scene.camera, settings.samples) if settings.rig.gradient else None
     return Shot(_sample(scene, bust, stage, settings, on, unshadowed, light_map), olat, gradients)
 
@@ -192,7 +192,7 @@ def _sample(
         else {
             "count": count,
             "directions": olat_directions(count).tolist(),
-            "half_angle_rad": olat_half_angle(count),
+            "half_angle_rad": settings.rig.half_angle,
         },
         "gradient": None,
     }

@@ -22,6 +22,7 @@ from ..scenes.build.surroundings import build_black_world, build_camera
 from ..scenes.build.versions import PASS_NAMES, crypto_channels, set_multilayer_exr
 from ..scenes.bust import LABELS, Bust
 from ..scenes.cameras import Camera
+from ..scenes.lights import olat_half_angle
 from .cryptomatte import Manifests, manifest_of
 from .denoise import denoise, is_denoiser_here
 from .device import CPU, use_device
@@ -167,19 +168,23 @@ class Stage:
         self.scene.world = world
         return self.split(self.render_planes(samples))
 
-    def light_one_at_a_time(self, directions: np.ndarray, samples: int) -> list[Single]:
+    def light_one_at_a_time(
+        self, directions: np.ndarray, samples: int, half_angle: float | None = None
+    ) -> list[Single]:
         """Render the subject under N discs of light, each alone, by light groups.
 
         Args:
             directions: (N, 3) towards the lights, camera frame.
             samples: per pixel, for each light; its two copies share them.
+            half_angle: of each disc, in radians; None for a solid angle of 4π/N.
         """
         self.scene.world = self.black
         towards = directions @ self.camera.matrix_world()[:3, :3].T
         count, chunks = len(directions), chunks_of(len(directions))
+        half_angle = olat_half_angle(count) if half_angle is None else half_angle
         number = chunks[0].stop
         images: dict[int, Single] = {}
-        with standing_lamps(self.scene.view_layers[0], self.lamps, number, count) as pairs:
+        with standing_lamps(self.scene.view_layers[0], self.lamps, number, half_angle) as pairs:
             for chunk in chunks:
                 aim(pairs, towards[chunk])
                 # Each bounce draws one of the lamps, so a light gets its share of the samples.

@@ -9,7 +9,6 @@ from mathutils import Matrix, Vector
 from ...errors import SceneError
 from ..cameras import SENSOR_MM, Camera
 from ..light_map import check_light_map, check_range, resize
-from ..lights import olat_half_angle
 from .versions import enable_nodes
 
 
@@ -111,16 +110,17 @@ def build_black_world() -> bpy.types.World:
 
 
 def build_olat_light(
-    name: str, direction: np.ndarray, count: int, collection: bpy.types.Collection
+    name: str, direction: np.ndarray, half_angle: float, collection: bpy.types.Collection
 ) -> bpy.types.Object:
-    """A sun of 1 W/m² shaped as a disc of solid angle 4π/count.
+    """A sun of 1 W/m² at perpendicular incidence, shaped as a disc.
 
     Args:
         direction: (3,) towards the light, world frame.
+        half_angle: radians.
     """
     data = bpy.data.lights.new(name, "SUN")
     data.energy = 1.0
-    data.angle = 2 * olat_half_angle(count)
+    data.angle = 2 * half_angle
     # With multiple importance sampling the ray visibility that splits diffuse from specular is biased by 13–15%.
     data.cycles.use_multiple_importance_sampling = False
     obj = bpy.data.objects.new(name, data)

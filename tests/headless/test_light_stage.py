@@ -9,7 +9,7 @@ from relight_stage.scenes import light_map as lm
 from relight_stage.scenes.build.surroundings import build_olat_light, build_panorama_world, read_panorama
 from relight_stage.scenes.cameras import Camera
 from relight_stage.scenes.hdris import studio_hdris
-from relight_stage.scenes.lights import olat_directions
+from relight_stage.scenes.lights import olat_directions, olat_half_angle
 from relight_stage.synth.exr import stack
 from relight_stage.synth.lamps import aim, standing_lamps
 from relight_stage.synth.passes import HALF_MAX, RGB, factors, layer, recombine
@@ -36,7 +36,7 @@ def render_lamps(stage, directions, count, samples):
     Directions are (n, 3) towards the lights, world frame.
     """
     stage.scene.world = stage.black
-    with standing_lamps(stage.scene.view_layers[0], stage.lamps, len(directions), count) as pairs:
+    with standing_lamps(stage.scene.view_layers[0], stage.lamps, len(directions), olat_half_angle(count)) as pairs:
         aim(pairs, directions)
         return stage.render_planes(samples * len(directions))
 
@@ -120,7 +120,7 @@ def test_lights_add(ball_over_ground):
         images = stage.light_one_at_a_time(directions, 64)
         summed = sum(w * (image.diffuse + image.specular) for w, image in zip(weights, images, strict=True))
         for direction, weight in zip(directions @ CAMERA.matrix_world()[:3, :3].T, weights, strict=True):
-            lamp = build_olat_light("direct", direction, 8, stage.lamps)
+            lamp = build_olat_light("direct", direction, olat_half_angle(8), stage.lamps)
             lamp.data.energy = weight
         direct = []
         for seed in (1, 2):
@@ -223,3 +223,19 @@ def test_a_panorama_that_is_damaged_or_eight_bit_is_named(tmp_path):
     for name in ("broken.exr", "eight.png", "missing.hdr"):
         with pytest.raises(SceneError, match=name):
             read_panorama(tmp_path / name)
+
+
+def test_small_lights_cast_shadows_with_edges(ball_over_ground):
+    def half_shaded(stage, radius_deg):
+        """Pixels that some light reaches in part, and what all lights give with visibility off."""
+        singles = stage.light_one_at_a_time(olat_directions(8), 64, np.radians(radius_deg))
+        on, off = (
+            np.stack([getattr(s, k).astype(float).sum(axis=2) for s in singles]) for k in ("diffuse", "unshadowed")
+        )
+        share = on / np.maximum(off, 1e-6)
+        return ((share > 0.25) & (share < 0.75) & (off > 0.2 * off.max())).sum(), off.mean()
+
+    with Stage(ball_over_ground, CAMERA, 64, seed=1, denoised=False) as stage:
+        (broad, broad_light), (small, small_light) = (half_shaded(stage, radius_deg) for radius_deg in (20, 1))
+    assert broad > 50 and small < 0.5 * broad
+    assert small_light == pytest.approx(broad_light, rel=0.05)

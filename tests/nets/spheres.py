@@ -26,15 +26,20 @@ def lambert(normals: np.ndarray, light_map: np.ndarray) -> np.ndarray:
     return (cosines @ power / np.pi).reshape(*normals.shape[:-1], 3)
 
 
-def sphere_sample(seed: int, size: int = 64, lights: int = 12, hdri: str = "made_up") -> tuple[Sample, Olat]:
-    """A sphere of random colours with a glossy streak, under a random sky and one light at a time."""
+def sphere_sample(
+    seed: int, size: int = 64, lights: int = 12, hdri: str = "made_up", half: float | None = None
+) -> tuple[Sample, Olat]:
+    """A sphere of random colours with a glossy streak, under a random sky and one light at a time.
+
+    half: the half angle of a light; None for discs that tile the sphere.
+    """
     rng = np.random.default_rng(seed)
     normals, matte = sphere_normals(size, rng.uniform(0.25, 0.45))
     upper, lower = rng.uniform(0.1, 0.8, (2, 3))
     albedo = np.where(normals[:, :, 1:2] > rng.uniform(-0.3, 0.3), upper, lower) * matte
     sky = rng.uniform(0.2, 2, (4, 8, 3)).repeat(16, axis=0).repeat(16, axis=1).astype(np.float32)
     directions = olat_directions(lights)
-    half = olat_half_angle(lights)
+    half = olat_half_angle(lights) if half is None else half
     irradiance = np.clip(normals @ directions.T, 0, None) * (1 + np.cos(half)) / 2  # near enough to a disc's
     diffuse = (albedo / np.pi)[None] * irradiance.transpose(2, 0, 1)[..., None]
     mirror = 2 * normals[:, :, 2:] * normals - [0, 0, 1]
@@ -73,4 +78,4 @@ def sphere_sample(seed: int, size: int = 64, lights: int = 12, hdri: str = "made
     }
     sample = Sample(meta, {name: a.astype(np.float32) for name, a in maps.items()}, sky)
     diffuse, specular = diffuse.astype(np.float16), specular.astype(np.float16)
-    return sample, Olat(diffuse, specular, directions, unshadowed=diffuse)
+    return sample, Olat(diffuse, specular, directions, unshadowed=diffuse, half_angle=half)

@@ -12,7 +12,7 @@ from relight_stage.nets.config import DataConfig, PhotographyConfig
 from relight_stage.nets.crops import Crop, crop_rand, warp
 from relight_stage.nets.data import Dataset, is_test, subject_of
 from relight_stage.nets.examples import SEEN_LIGHTS, Needs, batch_rand, example_rand, lit
-from relight_stage.nets.illumination import light_rand, stage_light
+from relight_stage.nets.illumination import lamps_rand, light_rand, stage_light
 from relight_stage.nets.photography import backdrop_rand
 from relight_stage.scenes import light_map as light_maps
 from relight_stage.scenes.bust import LABELS
@@ -97,10 +97,12 @@ def test_what_is_worn_or_held_is_clothes_to_the_networks():
     assert np.array_equal(packed, subject_of(sample, None).maps)
 
 
+@pytest.mark.parametrize("half", [None, np.radians(4)])
 @pytest.mark.parametrize("grey_share", [0.0, 1.0])
-def test_the_relit_picture_is_what_the_light_map_makes_of_the_sphere(grey_share):
-    sample, olat = sphere_sample(5, size=64, lights=32)
+def test_the_relit_picture_is_what_the_light_map_makes_of_the_sphere(grey_share, half):
+    sample, olat = sphere_sample(5, size=64, lights=32, half=half)
     dataset = dataset_of(subject_of(sample, olat))
+    assert dataset.subjects[0].is_gappy == (half is not None)
     dataset.config = replace(DataConfig(), photography=PhotographyConfig(grey=grey_share))
     for seed in range(6):
         example = example_rand(np.random.default_rng(seed), dataset, 64, Needs(relit=True))
@@ -192,6 +194,16 @@ def test_a_damaged_sample_is_left_out_and_named(spheres, tmp_path):
     dataset = Dataset(folder, DataConfig(panoramas=()))
     assert dataset.rescan() == 13
     assert "maps.exr" in dataset.skipped["000004"]
+
+
+def test_a_stage_of_small_lights_burns_one_or_two_of_them():
+    directions, half = olat_directions(32), np.radians(4)
+    for seed in range(20):
+        weights = lamps_rand(np.random.default_rng(seed), [], directions, half)
+        mean = luminance(light_maps.flux(stage_light(weights, directions, half))) / (4 * np.pi)
+        assert mean == pytest.approx(1, rel=0.1) and weights.min() >= 0
+        strongest = np.sort(weights.sum(axis=1))[::-1]
+        assert strongest[:2].sum() > 0.3 * strongest.sum()
 
 
 def test_lights_have_mean_luminance_one_and_no_negative_radiance():
