@@ -16,8 +16,8 @@ from typing import Any, ClassVar, TypeVar
 import bpy
 
 from ..errors import PhotoError, RelightError, SceneError
-from . import balls, card, images, lighting, preferences, probe, properties, sidebars, world_nodes
-from .operators import areas, photo_of, show_in_editors, studio
+from . import balls, card, editors, images, lighting, preferences, probe, properties, world_nodes
+from .operators import photo_of, studio
 from .previews import Preview, Previewer, Request
 from .relighting import Background, Networks
 from .worker import Stream
@@ -67,7 +67,7 @@ class _Session:
         photo = _find(bpy.data.images, self.photo_uid)
         if self._is_gathering or photo is None:
             return
-        if not lighting.needs_render(scene) and self._is_seen(context, scene, photo):
+        if not lighting.needs_render(scene) and self._is_seen(scene, photo):
             with context.temp_override(scene=scene):
                 self._ask(bpy.context, scene, photo)
 
@@ -80,14 +80,14 @@ class _Session:
         photo = _find(bpy.data.images, self.photo_uid)
         if photo is None:
             raise PhotoError("The photo was removed while it was relit live. Open one in the Relight tab.")
-        if not self._is_seen(context, scene, photo) or bpy.app.is_job_running("RENDER"):
+        if not self._is_seen(scene, photo) or bpy.app.is_job_running("RENDER"):
             return _HIDDEN_TICK_S
         preview = self.stream.take()
         if preview is not None:
             self._show(context, scene, photo, preview)
         if self.progress != self._progress_shown:
             self._progress_shown = context.window_manager.relight_stage.line = self.progress
-            sidebars.redraw()
+            editors.redraw_sidebars()
         with context.temp_override(scene=scene):
             self._ask(bpy.context, scene, photo)
         return _BUSY_TICK_S if context.window_manager.relight_stage.is_pending else _TICK_S
@@ -179,26 +179,26 @@ class _Session:
             image = images.write_image(f"{Path(photo.name).stem} relit", preview.rgba)
             image[_MARK] = True
             settings.relit = image
-            show_in_editors(context, None, before, image)
+            editors.show_instead(before, image)
         else:
             images.overwrite_image(image, preview.rgba)
         self.image_name = image.name
         balls.show(scene, preview.balls)
         self.progress = ""
         _put(context.window_manager.relight_stage, is_pending=preview.is_draft, error="")
-        sidebars.redraw()
-        for area in areas(context):
-            if area.type == "IMAGE_EDITOR" and area.spaces.active.image == image:
+        editors.redraw_sidebars()
+        for area in editors.areas("IMAGE_EDITOR"):
+            if area.spaces.active.image == image:
                 area.tag_redraw()
 
-    def _is_seen(self, context: bpy.types.Context, scene: bpy.types.Scene, photo: bpy.types.Image) -> bool:
+    def _is_seen(self, scene: bpy.types.Scene, photo: bpy.types.Image) -> bool:
         shown = {bpy.data.images.get(self.image_name) or scene.relight_stage.relit, photo}
         has_card = card.card_in(scene, scene.relight_stage.card) is not None
         return any(
             area.spaces.active.image in shown
             if area.type == "IMAGE_EDITOR"
-            else area.type == "VIEW_3D" and has_card and area.spaces.active.shading.type != "WIREFRAME"
-            for area in areas(context)
+            else has_card and area.spaces.active.shading.type != "WIREFRAME"
+            for area in editors.areas("IMAGE_EDITOR", "VIEW_3D")
         )
 
     def close(self) -> None:
@@ -279,7 +279,7 @@ def _tick() -> float | None:
         return _session.step(context, scene)
     except RelightError as error:
         state.error = str(error)
-        sidebars.redraw()
+        editors.redraw_sidebars()
         return _HIDDEN_TICK_S if state.is_live else None
     except BaseException:
         stop()

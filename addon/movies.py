@@ -15,7 +15,7 @@ from ..errors import PhotoError
 from ..nets.infer import check_size
 from ..nets.memory import memory_for
 from ..scenes.key_fill import balance
-from . import images, lighting, preferences, probe, properties
+from . import editors, images, lighting, preferences, probe, properties
 from .exporting import output_folder
 from .frames import Frame, describe_time, find_sequence, list_numbers, number_of, result_path, stem_of
 from .maps import file_channels, png
@@ -92,7 +92,7 @@ class RELIGHT_STAGE_OT_relight_movie(Task, bpy.types.Operator):
         if text:
             scene.relight_stage_movie.skipped = text
             self.report({"WARNING"}, text)
-        _show(context, scene, frames[0].number, [path for path in paths.values() if path.is_file()])
+        _show(scene, frames[0].number, [path for path in paths.values() if path.is_file()])
 
 
 class RELIGHT_STAGE_OT_pause_movie(bpy.types.Operator):
@@ -227,7 +227,7 @@ def _write(path: Path, picture: np.ndarray) -> None:
         write_layers(path, maps, {"relit": file_channels(picture)})
 
 
-def _show(context: bpy.types.Context, scene: bpy.types.Scene, first: int, paths: list[Path]) -> None:
+def _show(scene: bpy.types.Scene, first: int, paths: list[Path]) -> None:
     """Open the frames as an image sequence in the Image Editors, each at the time of its light.
 
     Args:
@@ -238,16 +238,14 @@ def _show(context: bpy.types.Context, scene: bpy.types.Scene, first: int, paths:
     sequence = bpy.data.images.load(str(paths[0]), check_existing=True)
     sequence.source = "SEQUENCE"
     scene.relight_stage_movie.result = sequence
-    for window in context.window_manager.windows:
-        for area in window.screen.areas:
-            if area.type == "IMAGE_EDITOR":
-                space = area.spaces.active
-                space.image = sequence
-                user = space.image_user
-                begin, end = number_of(paths[0]), number_of(paths[-1])
-                user.frame_start, user.frame_duration = scene.frame_start + begin - first, end - begin + 1
-                user.frame_offset = begin - 1
-                user.use_auto_refresh = True
+    begin, end = number_of(paths[0]), number_of(paths[-1])
+    for area in editors.areas("IMAGE_EDITOR"):
+        space = area.spaces.active
+        space.image = sequence
+        user = space.image_user
+        user.frame_start, user.frame_duration = scene.frame_start + begin - first, end - begin + 1
+        user.frame_offset = begin - 1
+        user.use_auto_refresh = True
 
 
 class _MoviePanel:

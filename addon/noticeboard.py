@@ -9,7 +9,7 @@ import bpy.utils.previews
 import numpy as np
 
 from ..errors import ModelError
-from . import sidebars
+from . import editors
 from .datasets import DatasetStatus, look_at_dataset
 from .jobs import Job, KnownJobs
 from .plots import Picture
@@ -131,7 +131,7 @@ def _there() -> _Board:
 
 def _tick() -> float:
     if any([watch.take_news() for watch in _there().watches]):
-        sidebars.redraw()
+        editors.redraw_sidebars()
     return _TICK_S
 
 

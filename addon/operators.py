@@ -17,7 +17,7 @@ from ..scenes import light_map as light_maps
 from ..scenes.balls import draw_icons
 from ..scenes.build.surroundings import build_world
 from ..scenes.key_fill import balance
-from . import balls, card, images, lighting, preferences, probe, properties
+from . import balls, card, editors, images, lighting, preferences, probe, properties
 from .relighting import Background, Maps, Networks, Relit, Studio, draw_maps
 from .task import Steps, Task, still_there
 from .worker import Progress
@@ -103,7 +103,7 @@ class RELIGHT_STAGE_OT_relight_photo(Task, bpy.types.Operator):
         pressed_in = context.area.as_pointer() if context.area is not None else 0
         scene_name, photo_name, work = context.scene.name, *self._gather(context)
         relit, maps = yield work
-        area = next((area for area in areas(context) if area.as_pointer() == pressed_in), None)
+        area = next((area for area in editors.areas() if area.as_pointer() == pressed_in), None)
         scene = still_there(bpy.data.scenes, scene_name, "it was being relit")
         photo = still_there(bpy.data.images, photo_name, "it was being relit")
         self._store(context, area, scene, photo, relit, maps)
@@ -160,7 +160,7 @@ class RELIGHT_STAGE_OT_relight_photo(Task, bpy.types.Operator):
             if self.card and area is not None and area.type == "VIEW_3D":
                 card.look_at(area.spaces.active, scene)
         balls.show(scene, draw_icons(relit.light_map, settings.exposure))
-        show_in_editors(context, area, before, settings.relit)
+        editors.show_instead(before, settings.relit, area)
 
 
 class RELIGHT_STAGE_OT_cancel_relighting(bpy.types.Operator):
@@ -261,24 +261,6 @@ def open_image(filepath: str) -> bpy.types.Image:
             bpy.data.images.remove(image)
         raise PhotoError(f"{path.name} is damaged or not a picture that Blender can read. Choose another picture file.")
     return image
-
-
-def areas(context: bpy.types.Context) -> list[bpy.types.Area]:
-    """The editors in all windows."""
-    return [area for window in context.window_manager.windows for area in window.screen.areas]
-
-
-def show_in_editors(
-    context: bpy.types.Context,
-    pressed_in: bpy.types.Area | None,
-    before: set[bpy.types.Image | None],
-    relit: bpy.types.Image,
-) -> None:
-    """Show the result where the photo or an earlier result was shown, and where the button was pressed."""
-    for area in areas(context):
-        if area.type == "IMAGE_EDITOR" and (area == pressed_in or area.spaces.active.image in before):
-            area.spaces.active.image = relit
-            area.tag_redraw()
 
 
 CLASSES = (

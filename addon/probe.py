@@ -18,6 +18,7 @@ from mathutils import Matrix, Vector
 from ..errors import SceneError
 from ..scenes import light_map as light_maps
 from ..scenes.build import versions
+from . import editors
 
 # Rows of the rendered panorama: its texels are as large as the sun, so that four samples in each can't miss it.
 _PANORAMA_HEIGHT = 384
@@ -64,9 +65,8 @@ def _viewport(context: bpy.types.Context, anywhere: bool) -> bpy.types.SpaceView
     """The 3D Viewport at hand; or, ``anywhere``, the largest in the windows."""
     if getattr(context.space_data, "type", "") == "VIEW_3D":
         return context.space_data
-    windows = context.window_manager.windows if anywhere else ()
-    areas = [area for window in windows for area in window.screen.areas if area.type == "VIEW_3D"]
-    return max(areas, key=lambda area: area.width * area.height).spaces.active if areas else None
+    found = editors.areas("VIEW_3D") if anywhere else []
+    return editors.largest(found).spaces.active if found else None
 
 
 def describe(scene: bpy.types.Scene, in_viewport: bool, frame: str = "CAMERA") -> str:

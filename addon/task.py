@@ -7,7 +7,7 @@ from typing import Any
 import bpy
 
 from ..errors import RelightError, SceneError
-from . import sidebars
+from . import editors
 from .worker import Job, Progress
 
 _TICK_S = 0.1
@@ -109,7 +109,7 @@ class Task:
         state.fraction = self._job.fraction
         state.line = f"Paused  {self._job.text}" if state.is_paused else self._job.line()
         context.workspace.status_text_set(f"{self.bl_label}: {state.line}    Esc: cancel")
-        sidebars.redraw()
+        editors.redraw_sidebars()
 
     def _end(self, context: bpy.types.Context) -> None:
         global _running
@@ -117,7 +117,7 @@ class Task:
         context.window_manager.event_timer_remove(self._timer)
         context.window_manager.relight_stage.is_running = False
         context.workspace.status_text_set(None)
-        sidebars.redraw()
+        editors.redraw_sidebars()
 
 
 def stop() -> None:

@@ -8,7 +8,7 @@ from bpy.props import EnumProperty, PointerProperty, StringProperty
 
 from ..errors import ConfigError, ModelError, RelightError
 from ..scenes.hdris import DATAFILES_VARIABLE
-from . import dataset, noticeboard, preferences, sidebars
+from . import dataset, editors, noticeboard, preferences
 from .jobs import find_job, start_job
 from .pythons import find_python
 from .task import Steps, Task
@@ -131,7 +131,7 @@ class RELIGHT_STAGE_OT_load_training(Task, bpy.types.Operator):
         preferences.preferences().model_folder = str(folder)
         context.preferences.is_dirty = True
         self.report({"INFO"}, f"Photos are now relit by the networks in {folder}")
-        sidebars.redraw()
+        editors.redraw_sidebars()
 
 
 class RELIGHT_STAGE_OT_reset_networks(bpy.types.Operator):
@@ -155,12 +155,11 @@ class RELIGHT_STAGE_OT_open_training_picture(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         newest = noticeboard.training_in(run_of(context.scene)).picture
-        areas = [area for area in context.screen.areas if area.type == "IMAGE_EDITOR"]
-        if newest is None or not areas:
+        found = editors.areas("IMAGE_EDITOR")
+        if newest is None or not found:
             self.report({"ERROR"}, "There is no picture yet." if newest is None else "Open an Image Editor first.")
             return {"CANCELLED"}
-        largest = max(areas, key=lambda area: area.width * area.height)
-        largest.spaces.active.image = bpy.data.images.load(str(newest), check_existing=True)
+        editors.largest(found).spaces.active.image = bpy.data.images.load(str(newest), check_existing=True)
         return {"FINISHED"}
 
 

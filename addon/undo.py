@@ -2,12 +2,9 @@
 
 import bpy
 
+from .editors import areas
+
 _showing: set[int] = set()
-
-
-def _editors() -> list[bpy.types.Area]:
-    windows = bpy.context.window_manager.windows
-    return [area for window in windows for area in window.screen.areas if area.type == "IMAGE_EDITOR"]
 
 
 @bpy.app.handlers.persistent
@@ -15,13 +12,13 @@ def _remember(scene: bpy.types.Scene, *_: object) -> None:
     relit = scene.relight_stage.relit
     _showing.clear()
     if relit is not None:
-        _showing.update(area.as_pointer() for area in _editors() if area.spaces.active.image == relit)
+        _showing.update(area.as_pointer() for area in areas("IMAGE_EDITOR") if area.spaces.active.image == relit)
 
 
 @bpy.app.handlers.persistent
 def _show_again(scene: bpy.types.Scene, *_: object) -> None:
     settings = scene.relight_stage
-    for area in _editors():
+    for area in areas("IMAGE_EDITOR"):
         if area.as_pointer() in _showing:
             area.spaces.active.image = settings.relit or settings.photo
 

@@ -192,11 +192,11 @@ def test_an_editor_that_was_closed_meanwhile_is_not_looked_at(extension, scene, 
     operators = extension("addon.operators")
     shown, look_at = [], operators.card.look_at
     monkeypatch.setattr(operators.card, "look_at", lambda space, scene: shown.append(space) or look_at(space, scene))
-    area = next(area for area in operators.areas(bpy.context) if area.type == "VIEW_3D")
+    area = extension("addon.editors").areas("VIEW_3D")[0]
     with bpy.context.temp_override(area=area):
         relight(card=True)
         assert len(shown) == 1
-        monkeypatch.setattr(operators, "areas", lambda context: [])
+        monkeypatch.setattr(operators.editors, "areas", lambda *kinds: [])
         relight(card=True)
     assert len(shown) == 1
 
