@@ -50,6 +50,7 @@ class RELIGHT_STAGE_PG_dataset(bpy.types.PropertyGroup):
             ("hdri", "Environment", "One environment a portrait: panoramas, skies, studios, rooms, streets"),
             ("hdri:N", "Several Environments", "Each person under several environments, a portrait each"),
             ("olat:N", "Light Stage", "Beside the environment one picture for each single light of a stage (OLAT)"),
+            ("olat:N@4", "Small Lamps", "As Light Stage, with lamps of 4° radius, whose shadows have edges"),
             ("gradient", "Gradients", "Beside the environment seven pictures under gradients of colour"),
         ),
         default="hdri",

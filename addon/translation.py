@@ -65,6 +65,7 @@ _GERMAN = {
         "Processes": "Prozesse",
         "Several Environments": "Mehrere Umgebungen",
         "Light Stage": "Lichtbühne",
+        "Small Lamps": "Kleine Lampen",
         "Recipe": "Rezept",
         "Recipe File": "Rezeptdatei",
         "Networks": "Netze",

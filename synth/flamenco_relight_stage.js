@@ -16,8 +16,8 @@ const JOB_TYPE = {
         { key: "size", type: "int32", required: true, default: 256, propargs: { min: 32, max: 4096 },
           description: "Side of the square images in pixels, an even number" },
         { key: "lights", type: "string", required: true, default: "hdri",
-          description: "hdri, hdri:K for K panoramas a person, olat:N for N single lights, gradient for colour " +
-            "gradients, or olat:N+gradient" },
+          description: "hdri, hdri:K for K panoramas a person, olat:N for N single lights, olat:N@R for lights " +
+            "of R degrees radius, gradient for colour gradients, or olat:N+gradient" },
         { key: "samples", type: "int32", required: true, default: 24, propargs: { min: 1 },
           description: "Cycles samples a pixel" },
         { key: "frames", type: "int32", required: true, default: 1, propargs: { min: 1, max: 240 },
