@@ -38,9 +38,9 @@ def find_button(area, operator, share=0.4):
     return _feel(area, share, "ctrl+c", operator)
 
 
-def find_number(area, name):
-    """Ctrl-Shift-Alt-C over a number field copies its path."""
-    return _feel(area, 0.4, "ctrl+alt+shift+c", name)
+def find_number(area, name, share=0.4):
+    """Ctrl-Shift-Alt-C over a field copies its path."""
+    return _feel(area, share, "ctrl+alt+shift+c", name)
 
 
 def _feel(area, share, keys, text):

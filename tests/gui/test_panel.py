@@ -51,6 +51,10 @@ def test_undo_brings_the_last_picture_back_and_redo_the_new_one(panel):
     assert panel.report["redone"] == {"is_the_second_result": True, "shown": True}
 
 
+def test_the_menu_chooses_where_the_light_comes_from(panel):
+    assert panel.report["sources"] == ["SCENE", "HDRI", "PHOTO", "WORLD"]
+
+
 def test_escape_cancels_and_leaves_everything_as_it_was(panel):
     assert panel.report["cancelled"] == {
         "was_running": True,

@@ -14,6 +14,7 @@ from clicks import (
     click,
     facts,
     find_button,
+    find_number,
     is_drawn,
     key,
     open_tab,
@@ -22,6 +23,7 @@ from clicks import (
     report,
     shoot,
     wait_for_run,
+    xdotool,
 )
 
 
@@ -79,6 +81,16 @@ def scenario():
         "is_the_second_result": bool(np.array_equal(pixels(settings.relit), after)),
         "shown": area.spaces.active.image == settings.relit,
     }
+
+    # Where the light comes from, chosen from the menu by the letters of its entries.
+    report["sources"] = []
+    for letter in "shpw":
+        menu = yield from find_number(area, "light_source", share=0.7)
+        yield from click(menu)
+        yield 0.5
+        xdotool("key", letter)
+        yield 0.5
+        report["sources"].append(settings.light_source)
 
     # A photo that takes a while, and Esc.
     with bpy.context.temp_override(window=window, area=area):
