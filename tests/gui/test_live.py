@@ -67,9 +67,10 @@ def test_the_face_follows_the_mouse(live):
 
 def test_the_window_is_never_held_for_long(live):
     dragged, drawn = live.report["dragged"], live.report["redraw_s"]
-    print(f"pauses {dragged['pause_s']:.2f} s (95%), {dragged['longest_pause_s']:.2f} s at most")
-    # 0.05: the ticks that measure it.
-    assert dragged["longest_pause_s"] < 0.1 * LOAD + 0.05 + drawn
+    print(f"pauses {dragged['pause_s']:.2f} s (95%), at most {dragged['longest_pauses_s']} s")
+    # What Live holds the window for it does in every part of the drag; what else the machine did, in one. 0.05: the
+    # ticks that measure it.
+    assert min(dragged["longest_pauses_s"]) < 0.1 * LOAD + 0.05 + drawn
 
 
 def test_one_undo_takes_a_drag_back(live):
@@ -92,8 +93,10 @@ def test_what_nobody_sees_is_not_drawn(live):
 
 
 def test_memory_stays_flat_over_a_hundred_relights(live):
-    memory = np.array(live.report["memory_mb"][20:])
+    # The first ones still fill the allocators' stores.
+    memory = np.array(live.report["memory_mb"][60:])
     slope = np.polyfit(np.arange(len(memory)), memory, 1)[0]
+    print(f"{slope:.2f} MB a relight, from {memory[0]:.0f} to {memory[-1]:.0f} MB")
     # A preview of 512² as float RGBA is 4 MiB; one kept of every ten would show.
     assert len(memory) == 80 and slope < 0.4
 

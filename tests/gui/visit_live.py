@@ -22,7 +22,7 @@ from clicks import (
     xdotool,
 )
 
-TURNS, RELIGHTS, FRAMES = 24, 100, 24
+DRAGS, TURNS, RELIGHTS, FRAMES = 3, 12, 140, 24
 
 
 def scenario():
@@ -72,22 +72,24 @@ def scenario():
     yield 0.3
     xdotool("mousedown", "1")
     yield 0.1
-    frames, pauses, last = [], [], time.monotonic()
-    for _ in range(TURNS):
-        xdotool("mousemove_relative", "--", "4", "0")
-        last = time.monotonic()  # calling a program is this visit's pause, not Live's
-        for _ in range(4):
-            yield 0.0
-            now = time.monotonic()
-            pauses.append(now - last)
-            last = now
-            frames.append(settings.relit.pixels[settings.relit.size[0] * settings.relit.size[1] * 2 + 400])
+    frames, pauses = [], []
+    for _ in range(DRAGS):
+        pauses.append([])
+        for _ in range(TURNS):
+            xdotool("mousemove_relative", "--", "3", "0")
+            last = time.monotonic()  # calling a program is this visit's pause, not Live's
+            for _ in range(4):
+                yield 0.0
+                now = time.monotonic()
+                pauses[-1].append(now - last)
+                last = now
+                frames.append(settings.relit.pixels[settings.relit.size[0] * settings.relit.size[1] * 2 + 400])
     xdotool("mouseup", "1")
     yield from still()
     report["dragged"] = {
         "turn": float(turn.default_value[2]),
         "looks": len(set(frames)),
-        "longest_pause_s": max(pauses),
+        "longest_pauses_s": [max(drag) for drag in pauses],
         "pause_s": float(np.quantile(pauses, 0.95)),
         "change": float(np.abs(picture(settings.relit) - before).mean() / before.mean()),
         "new_images": len(bpy.data.images) - images,
@@ -137,7 +139,7 @@ def scenario():
     yield from still()
     report["seen_change"] = float(np.abs(picture(settings.relit) - hidden).max())
 
-    # A hundred relights.
+    # More than a hundred relights.
     memory = []
     for i in range(RELIGHTS):
         before = picture(settings.relit)
