@@ -236,8 +236,9 @@ def enlarge(
 
 
 def strips(height: int, width: int) -> Iterator[slice]:
-    """Rows in equal strips of at most about 65,000 pixels: their intermediate arrays stay in the cache."""
-    step = math.ceil(height / math.ceil(height * width / 2**16))
+    """Rows in equal strips of at most 65,536 pixels: their intermediate arrays stay in the cache."""
+    count = math.ceil(height / max(1, 2**16 // width))
+    step = math.ceil(height / count)
     for first in range(0, height, step):
         yield slice(first, min(first + step, height))
 

@@ -9,6 +9,7 @@ import pytest
 
 from relight_stage.nets.infer import Relighter
 from relight_stage.nets.lit import Sliders, compose, layers, lit_view
+from relight_stage.nets.views import strips
 from relight_stage.scenes.colour import srgb_to_linear
 
 spec = importlib.util.spec_from_file_location("stand_ins", Path(__file__).with_name("stand_ins.py"))
@@ -132,3 +133,18 @@ def test_networks_may_see_less_than_the_portrait_was_taken_apart_at(relighter, p
 def test_a_matte_that_covers_nothing_shows_nothing(portrait, lit):
     empty = replace(portrait, matte=np.zeros_like(portrait.matte))
     assert not compose(empty, lit).any()
+
+
+def test_a_smaller_view_is_made_once(portrait):
+    view = portrait.views[0]
+    assert view.shrink(64) is view.shrink(64) and view.shrink(64) is not view.shrink(32)
+    assert view.shrink(1000) is view and view.shrink(None) is view
+
+
+@pytest.mark.parametrize("height, width", [(512, 512), (64, 8192), (8192, 64), (2881, 2879), (1, 1)])
+def test_strips_are_of_one_size_and_cover_all_rows(height, width):
+    parts = list(strips(height, width))
+    assert [row for part in parts for row in range(part.start, part.stop)] == list(range(height))
+    sizes = [part.stop - part.start for part in parts]
+    assert len(set(sizes[:-1])) <= 1 and sizes[-1] > sizes[0] - len(sizes)
+    assert max(sizes) * width <= max(2**16, width)

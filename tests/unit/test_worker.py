@@ -176,6 +176,29 @@ def test_making_better_is_interrupted_by_a_newer_wish():
     stream.close()
 
 
+def test_a_job_that_is_waited_for_is_not_interrupted():
+    """A wish that comes while a better picture waits for a job drops that picture; the job's networks run on."""
+    interrupted, begun, go_on = threading.Event(), threading.Event(), threading.Event()
+    stream = Stream(lambda request: iter([request, -request]), settle_s=0.2, interrupt=interrupted.set)
+    stream.submit(1)
+    assert taken(stream, 1) == [1]
+
+    def work(progress):
+        begun.set()
+        assert go_on.wait(5)
+
+    job = Job(work).start()
+    assert begun.wait(5)
+    time.sleep(0.4)  # the stream wants its better picture by now
+    stream.submit(2)
+    time.sleep(0.1)
+    go_on.set()
+    job.result()
+    assert taken(stream, 2)[-1] == -2
+    assert not interrupted.is_set()
+    stream.close()
+
+
 def test_a_closed_stream_serves_nobody():
     stream = Stream(lambda request: iter([request]), settle_s=0.0)
     stream.close()
