@@ -7,6 +7,7 @@ One parser for three doors: the console command, ``blender -b -P synth/render.py
 import _thread
 import argparse
 import os
+import signal
 import sys
 import threading
 import time
@@ -62,6 +63,8 @@ def _heed_stop_file() -> None:
     # Taken out: the processes that this one starts are stopped by it.
     name = os.environ.pop(STOP_FILE, "")
     if name:
+        # What was started in the background of a shell ignores Ctrl-C.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         threading.Thread(target=_wait_for, args=(Path(name),), daemon=True).start()
 
 
