@@ -99,6 +99,11 @@ def needs_render(scene: bpy.types.Scene) -> bool:
     )
 
 
+def background_needs_render(scene: bpy.types.Scene) -> bool:
+    """Whether what stands behind the person can only be had by a render."""
+    return scene.relight_stage.background == "WORLD" and _seen_terms(scene) is None
+
+
 def gather_background(
     scene: bpy.types.Scene, view: probe.View, shape: tuple[int, int]
 ) -> Callable[[tuple[int, int], bool], Background]:
@@ -111,7 +116,7 @@ def gather_background(
     if settings.background == "COLOUR":
         colour = np.array(settings.colour, np.float32)
         return lambda size, draft: colour
-    terms = _terms(scene) if settings.light_source == "HDRI" else _world_terms(scene, "Is Camera Ray")
+    terms = _seen_terms(scene)
     if terms is None:
         picture = probe.backdrop(scene, view, *shape)
         return lambda size, draft: picture
@@ -123,6 +128,11 @@ def gather_background(
         return backdrop_of(terms, panoramas, view.camera_to_world, view.fov_deg, small)
 
     return read
+
+
+def _seen_terms(scene: bpy.types.Scene) -> tuple[Term, ...] | None:
+    """What the camera sees of the light's world."""
+    return _terms(scene) if scene.relight_stage.light_source == "HDRI" else _world_terms(scene, "Is Camera Ray")
 
 
 def _terms(scene: bpy.types.Scene) -> tuple[Term, ...] | None:

@@ -65,9 +65,9 @@ class _Session:
     def ask_early(self, context: bpy.types.Context, scene: bpy.types.Scene) -> None:
         """Ask before Blender draws what has changed, which takes longer than a draft, unless asking takes a render."""
         photo = _find(bpy.data.images, self.photo_uid)
-        if self._is_gathering or photo is None:
+        if self._is_gathering or photo is None or not self._is_seen(scene, photo):
             return
-        if not lighting.needs_render(scene) and self._is_seen(scene, photo):
+        if not lighting.needs_render(scene) and not lighting.background_needs_render(scene):
             with context.temp_override(scene=scene):
                 self._ask(bpy.context, scene, photo)
 
@@ -155,17 +155,17 @@ class _Session:
     def _unnoticed(self, context: bpy.types.Context, gather: Callable[[], Found]) -> Found:
         """The result of what may render: that is a change of the file, now and when Blender next looks at the scene."""
         started, before = time.monotonic(), self._changes.copy()
-        self._is_gathering = True
+        self._is_gathering = True  # what changes now is not to be asked about
         try:
             found = gather()
+            if self._changes != before:
+                context.view_layer.update()
+                self._changes = before
+                ended = time.monotonic()
+                self._next_draft_s = max(self._next_draft_s, ended) + (ended - started)
+            return found
         finally:
             self._is_gathering = False
-        if self._changes != before:
-            context.view_layer.update()
-            self._changes = before
-            ended = time.monotonic()
-            self._next_draft_s = max(self._next_draft_s, ended) + (ended - started)
-        return found
 
     def _show(
         self, context: bpy.types.Context, scene: bpy.types.Scene, photo: bpy.types.Image, preview: Preview

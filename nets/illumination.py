@@ -79,6 +79,11 @@ def lamps_rand(
     """Draw weights (N, 3) of a stage's lights: one or two of them, mostly from the front, over dim ambient light.
 
     What ``light_rand`` draws would be divided among several lights, and of small ones each casts a shadow of its own.
+
+    Args:
+        lights: light maps of panoramas; without any the ambient light is made up.
+        directions: (N, 3) unit, towards the stage's lights.
+        half_angle: of each, in radians.
     """
     chance = np.exp(1.5 * (directions @ np.array([0.0, 0.3, 1.0])))
     even = maps.olat_weights(np.ones((HEIGHT, 2 * HEIGHT, 3), np.float32), directions, half_angle).sum(axis=0)

@@ -18,7 +18,7 @@ _NORMALS = 24  # rows of a lattice of normals; bilinear between them a cosine is
 
 
 def draw_icons(light_map: np.ndarray, exposure_ev: float) -> tuple[np.ndarray, np.ndarray]:
-    """The chrome and the grey ball as a screen shows them, sRGB-encoded in [0, 1] and straight.
+    """The chrome and the grey ball as a screen shows them, (96, 96, 4) each: sRGB-encoded in [0, 1], straight.
 
     Args:
         exposure_ev: stops; 1 doubles the light.

@@ -156,6 +156,30 @@ def test_a_world_changed_for_the_camera_alone_changes_the_background_alone(live,
     assert requests[-1].light_key == requests[-2].light_key
 
 
+@pytest.mark.parametrize("source", ["WORLD", "PHOTO"])
+def test_what_takes_a_render_waits_for_the_timer(extension, live, requests, stage, monkeypatch, source):
+    """Blender tells of changes from within its own update, and renders change the file, which it tells, too."""
+    rendered = []
+    backdrop = extension("addon.probe").backdrop
+    monkeypatch.setattr(extension("addon.probe"), "backdrop", lambda *of: rendered.append(1) or backdrop(*of))
+    light = extension("addon.lighting").Light("estimated", lambda draft: np.ones((64, 128, 3), np.float32))
+    monkeypatch.setattr(extension("addon.lighting"), "gather_light", lambda *of, **how: light)
+    stage.relight_stage.background, stage.relight_stage.light_source = "WORLD", source
+    nodes, links = stage.world.node_tree.nodes, stage.world.node_tree.links
+    sky, mix, path = (nodes.new(f"ShaderNode{kind}") for kind in ("TexSky", "MixShader", "LightPath"))
+    shown = nodes.new("ShaderNodeBackground")
+    links.new(sky.outputs[0], shown.inputs["Color"])
+    links.new(path.outputs["Is Camera Ray"], mix.inputs[0])
+    links.new(background_node(stage).outputs[0], mix.inputs[1])
+    links.new(shown.outputs[0], mix.inputs[2])
+    links.new(mix.outputs[0], stage.world.node_tree.get_output_node("CYCLES").inputs["Surface"])
+    bpy.context.view_layer.update()
+    live._session.ask_early(bpy.context, stage)
+    assert not rendered
+    tick(live)
+    assert len(rendered) == 1
+
+
 def test_a_sky_is_rendered_as_a_draft_and_for_good_and_no_more(extension, live, requests, stage, monkeypatch):
     """Though rendering changes the file, which asks for another look."""
     drafts, light_map = [], extension("addon.probe").light_map
