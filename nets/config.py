@@ -124,6 +124,7 @@ class DataConfig:
         cache_gib: samples are kept in memory up to this size, by each process of a run.
         tight: share of photos that show nothing but the face, or half as closely.
         views: share of backgrounds that are looks into panoramas; the others are walls and made-up clutter.
+        dark: share of photos taken in a dark room, where flash or a lamp reaches the face alone.
     """
 
     test_hdris: tuple[str, ...] = TEST_HDRIS
@@ -132,6 +133,7 @@ class DataConfig:
     cache_gib: float = 6.0
     tight: float = 0.35
     views: float = 0.45
+    dark: float = 0.1
     photography: PhotographyConfig = field(default_factory=PhotographyConfig)
 
 
@@ -304,7 +306,7 @@ def _check(recipe: Recipe, name: str) -> None:
     require(0 < recipe.data.test_percent < 100, f"data: test_percent is {recipe.data.test_percent}; wanted is 1 to 99")
     for key, share in dataclasses.asdict(recipe.data.photography).items():
         require(0 <= share <= 1, f"data: photography: {key} is {share}; it must be in [0, 1]")
-    for key in ("tight", "views"):
+    for key in ("tight", "views", "dark"):
         share = getattr(recipe.data, key)
         require(0 <= share <= 1, f"data: {key} is {share}; it must be in [0, 1]")
     _check_portrait(recipe.portrait, name)

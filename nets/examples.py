@@ -93,7 +93,7 @@ def example_rand(rng: np.random.Generator, dataset: Dataset, size: int, needs: N
         )
     factors = exposure_rand(rng, portrait if matte.any() else backdrop, matte)
     brightness = 0.18 * np.exp(rng.normal(0.1, 0.7))
-    if rng.uniform() < 0.1:  # a dark room, where flash or a lamp reaches the face alone
+    if rng.uniform() < config.dark:
         brightness *= np.exp(rng.uniform(-6, -1))
     photo = photograph(camera, rng, portrait * factors + (1 - matte) * backdrop * brightness)
     layers = (straight(portrait * factors, matte), backdrop * brightness)

@@ -238,3 +238,15 @@ def test_views_of_panoramas_stand_behind_as_many_people_as_was_said():
     rng = np.random.default_rng(1)
     even = [float(np.ptp(backdrop_rand(rng, 32, [panorama], 0.8))) < 1e-4 for _ in range(100)]
     assert sum(even) == pytest.approx(80, abs=12)
+
+
+@pytest.mark.parametrize("dark", [0.0, 1.0])
+def test_in_a_dark_room_the_background_is_darker_than_the_face(dark):
+    dataset = dataset_of(subject_of(*sphere_sample(4, size=32)))
+    dataset.config = DataConfig(dark=dark, photography=PhotographyConfig(overexposure=0, response=0))
+    ratios = []
+    for seed in range(30):
+        example = example_rand(np.random.default_rng(seed), dataset, 32, Needs(relit=True))
+        inside = example["matte"][:, :, 0] > 0.9
+        ratios.append(example["background"].mean() / max(float(example["foreground_true"][inside].mean()), 1e-6))
+    assert (np.median(ratios) < 0.1) == bool(dark)
