@@ -49,7 +49,8 @@ class Material:
         bump_scale: features of that bump per metre.
         coat: weight of a clear coat (wet eyes, lips) in [0, 1].
         metallic: 0 or 1.
-        transmission: what passes straight through a thin sheet such as a lens, (3,), or None where nothing does.
+        transmission: what passes through a surface without being scattered, (3,), or None where nothing does.
+        index: of refraction behind that surface; 1 for a thin sheet, which bends nothing.
         weave: a second colour of cloth.
         root: brightness of a strand's root relative to its tip.
         strand_spread: standard deviation of brightness from strand to strand, relative.
@@ -73,6 +74,7 @@ class Material:
     coat: float = 0.0
     metallic: float = 0.0
     transmission: tuple[float, float, float] | None = None
+    index: float = 1.0
     weave: Weave | None = None
     root: float = 1.0
     strand_spread: float = 0.0

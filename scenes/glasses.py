@@ -1,4 +1,7 @@
-"""Glasses: two lenses in a frame, a bridge over the nose, temples over the ears. Bust's frame, metres."""
+"""Glasses: two lenses in a frame, a bridge over the nose, temples over the ears. Bust's frame, metres.
+
+Lenses are solid, thick where their power asks for it, and refract (``build/materials.py``).
+"""
 
 from dataclasses import dataclass
 
@@ -7,7 +10,7 @@ import numpy as np
 from .bust import LABELS, Material, Part
 from .fit import Fit
 from .panorama import triple
-from .shapes import Mesh, ball, join, mirrored, rod, sheet
+from .shapes import Mesh, ball, flipped, join, mirrored, rod, sheet
 
 # Outline of each shape: lens width and height in millimetres, how square (2 is an ellipse), breadth of the lower half
 # relative to the upper, lift of the outer upper corner and drop of the inner lower one relative to the height.
@@ -37,6 +40,8 @@ _PLASTICS = (
 _PLASTIC_SHARES = (0.4, 0.12, 0.2, 0.1, 0.05, 0.06, 0.07)
 # Radius of the front's curve seen from above; and how far its lower edge leans towards the cheeks, as a slope.
 _CURVE_M, _LEAN = 0.28, 0.12
+# Of lenses: index of refraction (CR-39, ISO 7944 has 1.498), least thickness, strongest powers in dioptres.
+_INDEX, _THIN_M, _POWERS = 1.498, 0.0012, (-6.0, 4.0)
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,7 @@ class Glasses:
         colour: of the frame, scene-linear. metallic: whether the frame is metal.
         transmission: what the lenses let through, (3,) in [0, 1]; dark for sunglasses.
         slide_mm: how far they have slid down the nose.
+        power: of the lenses, in dioptres; below 0 the eyes behind them look smaller.
     """
 
     outline: str
@@ -59,6 +65,7 @@ class Glasses:
     metallic: bool
     transmission: tuple[float, float, float]
     slide_mm: float
+    power: float
 
 
 def glasses_rand(rng: np.random.Generator) -> Glasses:
@@ -84,13 +91,22 @@ def glasses_rand(rng: np.random.Generator) -> Glasses:
         metallic=metallic,
         transmission=triple(np.clip(tint, 0, 1)),
         slide_mm=float(rng.exponential(1.5)),
+        power=_power_rand(rng.spawn(1)[0], dark),
     )
+
+
+def _power_rand(rng: np.random.Generator, dark: bool) -> float:
+    """Most people who wear glasses are short-sighted; most sunglasses correct nothing."""
+    if rng.random() < (0.8 if dark else 0.05):
+        return 0.0
+    power = -np.exp(rng.normal(0.8, 0.6)) if rng.random() < 0.7 else np.exp(rng.normal(0.5, 0.5))
+    return float(np.clip(power, *_POWERS))
 
 
 def build_glasses(glasses: Glasses, fit: Fit) -> tuple[Part, ...]:
     """The frame and the lenses on a face."""
     outline = _outline(glasses, fit)
-    front = _front(outline, glasses, fit)
+    lens, front = _lens(outline, glasses, fit)
     rim = _place(outline, front)
     wire = glasses.rim in ("wire", "rimless")
     thick, deep = (0.0008, 0.0010) if wire else (0.0019, 0.0020)
@@ -107,12 +123,12 @@ def build_glasses(glasses: Glasses, fit: Fit) -> tuple[Part, ...]:
     side = join(*pieces)
     if wire:
         side = join(side, _nose_pad(outline, front, fit))
-    lens = _lens(outline, front)
     frame = join(side, mirrored(side), _bridge(outline, front, fit, thick, deep))
     metal, polish = (1.0, 0.0) if glasses.metallic else (0.0, 0.3)
     material = Material("frame", glasses.colour, roughness=0.24, metallic=metal, coat=polish)
-    # Both faces of a lens reflect, so what would be 0.5 for one is 1 here.
-    glass = Material("lens", (0.004, 0.004, 0.004), roughness=0.02, specular=1.0, transmission=glasses.transmission)
+    # Light passes through both faces of a lens.
+    tint = triple(np.sqrt(glasses.transmission))
+    glass = Material("lens", (0.004, 0.004, 0.004), roughness=0.02, transmission=tint, index=_INDEX)
     return (
         _part("glasses", frame, material),
         _part("lenses", join(lens, mirrored(lens)), glass),
@@ -140,14 +156,18 @@ def _outline(glasses: Glasses, fit: Fit) -> np.ndarray:
     return np.stack([middle + wide * u, fit.pupil[1] - 0.002 - glasses.slide_mm / 1000 + tall * z], -1)
 
 
-def _front(outline: np.ndarray, glasses: Glasses, fit: Fit) -> float:
-    """How far in front the lenses must be, the y of their surface at x = z = 0, so as to clear lashes and cheeks."""
+def _front(outline: np.ndarray, thick: np.ndarray, fit: Fit) -> float:
+    """How far in front the lenses must be, the y of their surface at x = z = 0, so as to clear lashes and cheeks.
+
+    Args:
+        thick: (R, N) of the lens, edge first.
+    """
     x, y, z = fit.face.T
     low, high = outline.min(0), outline.max(0)
     near = (x > low[0]) & (x < high[0]) & (z > low[1]) & (z < high[1])
     clear = (y - x * x / (2 * _CURVE_M) + _LEAN * z)[near & (x > 0.016)]
     # Lenses stand 12 mm before the cornea as a rule, never nearer than lashes are long.
-    return float(min(fit.cornea - 0.010, clear.min() - 0.002))
+    return float(min(fit.cornea - 0.010 - thick[-1, 0], clear.min() - 0.002 - thick[0].max()))
 
 
 def _place(flat: np.ndarray, front: float) -> np.ndarray:
@@ -156,11 +176,18 @@ def _place(flat: np.ndarray, front: float) -> np.ndarray:
     return np.stack([x, front + x * x / (2 * _CURVE_M) - _LEAN * z, z], -1)
 
 
-def _lens(outline: np.ndarray, front: float) -> Mesh:
+def _lens(outline: np.ndarray, glasses: Glasses, fit: Fit) -> tuple[Mesh, float]:
+    """The left lens, a solid, and the y of its front at x = z = 0; its optical centre is before the pupil."""
     middle = outline.mean(0)
-    shrink = np.array([1.0, 0.75, 0.5, 0.25, 0.02])[:, None, None]
-    grid = np.stack([_place(ring, front) for ring in middle + shrink * (outline - middle)])
-    return sheet(grid, closed=True)
+    rings = middle + np.array([*np.linspace(1, 0.1, 10), 0.001])[:, None, None] * (outline - middle)  # (11, N, 2)
+    # How much thicker a lens is where its power makes it so, by the thin lens's law.
+    lift = -glasses.power * ((rings - fit.pupil) ** 2).sum(-1) / (2 * (_INDEX - 1))
+    thick = _THIN_M + lift - lift.min()
+    front = _front(outline, thick, fit)
+    outer = np.stack([_place(ring, front) for ring in rings])
+    inner = outer + thick[:, :, None] * (0, 1, 0)
+    edge = np.stack([inner[0], outer[0]])
+    return join(sheet(outer, closed=True), flipped(sheet(inner, closed=True)), sheet(edge, closed=True)), front
 
 
 def _bridge(outline: np.ndarray, front: float, fit: Fit, thick: float, deep: float) -> Mesh:

@@ -13,7 +13,7 @@ attributes of these names, ``previous`` and ``following`` (metres to where the p
 
 import bpy
 
-from .nodes import multiply
+from .nodes import let_through, multiply
 
 AOVS = ("albedo", "normal", "depth", "position", "uv", "principled", "parsing_0", "parsing_1", "parsing_2")
 
@@ -23,7 +23,11 @@ REAL, MEASURING, TRACKING = "Real", "Measuring", "Tracking"  # a material's thre
 
 
 def write_aovs(
-    tree: bpy.types.NodeTree, colour: bpy.types.NodeSocket, opacity: bpy.types.NodeSocket | None, label: int | None
+    tree: bpy.types.NodeTree,
+    colour: bpy.types.NodeSocket,
+    opacity: bpy.types.NodeSocket | None,
+    label: int | None,
+    index: float = 1.0,
 ) -> None:
     """Add the measuring surface and all AOV outputs to a material whose nodes, with a Principled BSDF, are complete.
 
@@ -31,8 +35,9 @@ def write_aovs(
         colour: what the albedo is read from.
         opacity: None where the surface is opaque.
         label: one label for all of it, or None to read the mesh's ``parsing_k`` attributes.
+        index: of refraction, of what is seen through the surface.
     """
-    add_output(tree, MEASURING, _measuring_surface(tree, opacity))
+    add_output(tree, MEASURING, _measuring_surface(tree, opacity, index))
     _write_aov(tree, "albedo", colour, opacity)
     geometry = tree.nodes.new("ShaderNodeNewGeometry")
     _write_aov(tree, "normal", geometry.outputs["Normal"], opacity)
@@ -121,8 +126,10 @@ def _principled(tree: bpy.types.NodeTree) -> bpy.types.NodeSocket:
     return out.outputs[0]
 
 
-def _measuring_surface(tree: bpy.types.NodeTree, opacity: bpy.types.NodeSocket | None) -> bpy.types.NodeSocket:
-    """White, and as opaque as the real surface.
+def _measuring_surface(
+    tree: bpy.types.NodeTree, opacity: bpy.types.NodeSocket | None, index: float = 1.0
+) -> bpy.types.NodeSocket:
+    """White, as opaque as the real surface, and bending what is seen through it as much.
 
     A path chooses between reflecting and passing by the surfaces' brightness; only white diffuse is passed with
     probability 1 − opacity, so that AOVs times opacity average to what is seen.
@@ -133,6 +140,6 @@ def _measuring_surface(tree: bpy.types.NodeTree, opacity: bpy.types.NodeSocket |
         return diffuse.outputs["BSDF"]
     mix = tree.nodes.new("ShaderNodeMixShader")
     tree.links.new(opacity, mix.inputs["Fac"])
-    tree.links.new(tree.nodes.new("ShaderNodeBsdfTransparent").outputs["BSDF"], mix.inputs[1])
+    tree.links.new(let_through(tree, index=index), mix.inputs[1])
     tree.links.new(diffuse.outputs["BSDF"], mix.inputs[2])
     return mix.outputs["Shader"]

@@ -5,7 +5,7 @@ import bpy
 from ..bust import Material
 from .aovs import REAL, add_output, write_aovs
 from .cloth import weave_colour
-from .nodes import multiply, place_at_rest
+from .nodes import let_through, multiply, place_at_rest
 from .pictures import PHOTO_LAYOUT, add_relief, array_colour, file_colour
 from .versions import enable_nodes
 
@@ -46,12 +46,12 @@ def build_material(material: Material, painted: bool, label: int | None) -> bpy.
         tree.links.new(strand.outputs["Tangent Normal"], principled.inputs["Tangent"])
     surface, opacity = principled.outputs["BSDF"], None
     if material.transmission is not None:
-        surface, opacity = _sheet(tree, material.transmission, surface)
+        surface, opacity = _clear(tree, material, surface)
     if material.alpha is not None:
         opacity = file_colour(tree, material.alpha, "Non-Color")
         tree.links.new(opacity, principled.inputs["Alpha"])
     add_output(tree, REAL, surface)
-    write_aovs(tree, colour, opacity, label)
+    write_aovs(tree, colour, opacity, label, material.index)
     return data
 
 
@@ -97,30 +97,28 @@ def _strand_tone(tree: bpy.types.NodeTree, material: Material) -> bpy.types.Node
     return multiply(tree, along.outputs["Result"], spread.outputs["Result"])
 
 
-def _sheet(
-    tree: bpy.types.NodeTree, transmission: tuple[float, float, float], surface: bpy.types.NodeSocket
+def _clear(
+    tree: bpy.types.NodeTree, material: Material, surface: bpy.types.NodeSocket
 ) -> tuple[bpy.types.NodeSocket, bpy.types.NodeSocket]:
-    """A thin sheet in front of what is seen through it without being bent; also its opacity.
-
-    True refraction would need transmission bounces at each of a lens's two faces for a shift that nobody sees in a
-    portrait, and would make its shadow a caustic.
-    """
+    """A surface that mirrors and is seen through; also its opacity."""
+    assert material.transmission is not None
     fresnel, left = tree.nodes.new("ShaderNodeFresnel"), tree.nodes.new("ShaderNodeMath")
     left.operation, left.inputs[0].default_value = "SUBTRACT", 1.0
-    # Seen from behind, the node takes its surface for the end of a solid, which would mirror all slanting light.
+    # Seen from behind, the node takes its surface for the end of a solid, which would mirror all slanting light; what
+    # is on its way through a lens slants less within.
     side, index = tree.nodes.new("ShaderNodeNewGeometry"), tree.nodes.new("ShaderNodeMapRange")
     index.inputs["To Min"].default_value, index.inputs["To Max"].default_value = 1.5, 1 / 1.5
     tree.links.new(side.outputs["Backfacing"], index.inputs["Value"])
     tree.links.new(index.outputs["Result"], fresnel.inputs["IOR"])
     tree.links.new(fresnel.outputs["Fac"], left.inputs[1])
     tint = tree.nodes.new("ShaderNodeRGB")
-    tint.outputs[0].default_value = (*transmission, 1.0)
-    through, both = tree.nodes.new("ShaderNodeBsdfTransparent"), tree.nodes.new("ShaderNodeAddShader")
-    tree.links.new(multiply(tree, tint.outputs[0], left.outputs[0]), through.inputs["Color"])
-    tree.links.new(through.outputs["BSDF"], both.inputs[0])
+    tint.outputs[0].default_value = (*material.transmission, 1.0)
+    both = tree.nodes.new("ShaderNodeAddShader")
+    through = let_through(tree, multiply(tree, tint.outputs[0], left.outputs[0]), material.index)
+    tree.links.new(through, both.inputs[0])
     tree.links.new(surface, both.inputs[1])
     opacity = tree.nodes.new("ShaderNodeValue")
-    opacity.outputs[0].default_value = 1 - sum(transmission) / 3
+    opacity.outputs[0].default_value = 1 - sum(material.transmission) / 3
     return both.outputs["Shader"], opacity.outputs[0]
 
 

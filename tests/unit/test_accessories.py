@@ -47,8 +47,8 @@ def hull(bare):
     return hull_of(np.concatenate([bare.parts[0].vertices, bare.parts[-1].vertices]), np.array([0.0, 0.085, 0.015]))
 
 
-def with_glasses(bare, hull, outline="rectangle", rim="acetate"):
-    glasses = replace(glasses_rand(np.random.default_rng(0)), outline=outline, rim=rim, slide_mm=0.0)
+def with_glasses(bare, hull, outline="rectangle", rim="acetate", power=-2.0):
+    glasses = replace(glasses_rand(np.random.default_rng(0)), outline=outline, rim=rim, slide_mm=0.0, power=power)
     worn = wear(bare, Worn(glasses=glasses), hull)
     return {part.name: part for part in worn.parts[len(bare.parts) :]}
 
@@ -68,6 +68,29 @@ def test_glasses_stand_before_both_eyes_and_clear_the_face(bare, hull, outline, 
     for x, y, z in lenses[::7]:
         near = skin[(np.hypot(skin[:, 0] - x, skin[:, 2] - z) < 0.003) & (skin[:, 1] < 0.02)]
         assert len(near) == 0 or near[:, 1].min() > y - 0.0005
+
+
+@pytest.mark.parametrize("power", [-6.0, 0.0, 4.0])
+def test_a_lens_is_a_solid_as_thick_as_its_power_asks(bare, hull, power):
+    lenses = with_glasses(bare, hull, power=power)["lenses"]
+    corners = lenses.vertices.astype(np.float64)[lenses.faces]  # (F, 4, 3)
+    normals = np.cross(corners[:, 2] - corners[:, 0], corners[:, 3] - corners[:, 1]) / 2
+    volume = (corners.mean(1) * normals).sum() / 3
+    # Closed: what looks one way is looked at from the other side; and it looks outwards.
+    assert np.abs(normals.sum(0)).max() < 1e-4 * np.abs(normals).sum()
+    assert 0 < volume < 2 * 0.06 * 0.04 * 0.01
+    front, back = (corners[(normals[:, 1] * side > 0.9 * np.linalg.norm(normals, axis=1))] for side in (-1, 1))
+    pupil = np.abs(fit_of(bare, hull, hull).pupil)
+
+    def thickness(aside):
+        """At a place of the left lens that is this far from its optical centre, towards the temple."""
+        at = pupil + np.array([aside, 0.0])
+        y = [face[np.hypot(*(face[:, :, [0, 2]].mean(1) - at).T).argmin(), :, 1].mean() for face in (front, back)]
+        return y[1] - y[0]
+
+    # Thin lenses: 1/f = (n − 1)(1/R₁ − 1/R₂), and a sphere's sag is r²/2R.
+    assert thickness(0.018) - thickness(0.0) == pytest.approx(-power * 0.018**2 / (2 * 0.498), abs=4e-4)
+    assert min(thickness(0.0), thickness(0.018)) > 0.001
 
 
 def test_the_temples_reach_over_the_ears(bare, hull):
@@ -184,4 +207,6 @@ def test_things_are_worn_about_as_often_as_people_wear_them():
     assert np.mean([w.headwear is not None for w in drawn]) == pytest.approx(0.15, abs=0.028)
     assert {w.headwear.kind for w in drawn if w.headwear} == set(KINDS)
     dark = [max(w.glasses.transmission) < 0.7 for w in drawn if w.glasses]
+    powers = np.array([w.glasses.power for w in drawn if w.glasses])
+    assert powers.min() >= -6 and powers.max() <= 4 and (powers < 0).mean() > 0.4 < 0.5 < (powers != 0).mean()
     assert 0.08 < np.mean(dark) < 0.26
