@@ -4,10 +4,8 @@ import bpy
 
 from ..scenes.build.versions import enable_nodes, has_nodes
 
-# Skin: an index of refraction of 1.4 and an oily sheen (Weyrich et al., "Analysis of human faces using a
-# measurement-based skin reflectance model", SIGGRAPH 2006: Torrance-Sparrow m of 0.2 to 0.4 over the face).
-SKIN_IOR, SKIN_ROUGHNESS = 1.4, 0.5
-_ALBEDO, _NORMALS = "Albedo and matte", "Normals"
+SKIN_IOR = 1.4
+_ALBEDO, _NORMALS, _ROUGHNESS = "Albedo and matte", "Normals", "Roughness"
 
 
 def set_picture(card: bpy.types.Object, picture: bpy.types.Image) -> None:
@@ -17,17 +15,21 @@ def set_picture(card: bpy.types.Object, picture: bpy.types.Image) -> None:
     next(iter(_pictures(card).values())).image = picture
 
 
-def set_maps(card: bpy.types.Object, albedo: bpy.types.Image, normals: bpy.types.Image) -> None:
+def set_maps(
+    card: bpy.types.Object, albedo: bpy.types.Image, normals: bpy.types.Image, roughness: bpy.types.Image
+) -> None:
     """Give a card's surface its pictures; its material is built where it has none that shows them.
 
     Args:
         albedo: its alpha is the matte.
         normals: (n + 1)/2 in the camera frame.
     """
-    if not {_ALBEDO, _NORMALS} <= _pictures(card).keys():
+    maps = {_ALBEDO: albedo, _NORMALS: normals, _ROUGHNESS: roughness}
+    if not maps.keys() <= _pictures(card).keys():
         _set_material(card, _build_surface_material())
     pictures = _pictures(card)
-    pictures[_ALBEDO].image, pictures[_NORMALS].image = albedo, normals
+    for name, image in maps.items():
+        pictures[name].image = image
 
 
 def _pictures(card: bpy.types.Object) -> dict[str, bpy.types.Node]:
@@ -69,33 +71,33 @@ def _build_picture_material() -> bpy.types.Material:
 
 
 def _build_surface_material() -> bpy.types.Material:
-    """A surface of albedo and normals, cut out by the albedo's alpha."""
+    """A surface of albedo, normals and roughness, cut out by the albedo's alpha."""
     material, nodes, links = _empty("Photo card")
     # Shadows take the outline of the alpha; blending would sort whole cards instead.
     material.surface_render_method = "DITHERED"
     material.use_transparent_shadow = True
-    albedo, normals = nodes.new("ShaderNodeTexImage"), nodes.new("ShaderNodeTexImage")
-    albedo.name = albedo.label = _ALBEDO
-    normals.name = normals.label = _NORMALS
+    albedo, normals, roughness = (nodes.new("ShaderNodeTexImage") for _ in range(3))
+    for picture, name in ((albedo, _ALBEDO), (normals, _NORMALS), (roughness, _ROUGHNESS)):
+        picture.name = picture.label = name
+        picture.extension = "CLIP"
     turn = nodes.new("ShaderNodeNormalMap")
     # The camera's frame is the card's own: x right, y up, z out of the picture.
     turn.space = "OBJECT"
     surface = nodes.new("ShaderNodeBsdfPrincipled")
     surface.inputs["IOR"].default_value = SKIN_IOR
-    surface.inputs["Roughness"].default_value = SKIN_ROUGHNESS
     output = nodes.new("ShaderNodeOutputMaterial")
     for node, place in (
-        (albedo, (-700, 250)),
-        (normals, (-700, -150)),
-        (turn, (-350, -150)),
+        (albedo, (-700, 350)),
+        (roughness, (-700, 50)),
+        (normals, (-700, -250)),
+        (turn, (-350, -250)),
         (surface, (-50, 200)),
         (output, (300, 200)),
     ):
         node.location = place
-    for picture in (albedo, normals):
-        picture.extension = "CLIP"
     links.new(albedo.outputs["Color"], surface.inputs["Base Color"])
     links.new(albedo.outputs["Alpha"], surface.inputs["Alpha"])
+    links.new(roughness.outputs["Color"], surface.inputs["Roughness"])
     links.new(normals.outputs["Color"], turn.inputs["Color"])
     links.new(turn.outputs["Normal"], surface.inputs["Normal"])
     links.new(surface.outputs["BSDF"], output.inputs["Surface"])

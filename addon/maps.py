@@ -23,13 +23,15 @@ DESCRIPTIONS = {
     "shading": "Light as white would reflect it, without cast shadow",
     "shadow": "What cast shadow leaves of the light",
     "specular": "What does not pass through albedo: highlights",
+    "roughness": "How rough skin, hair, eyes and clothes are as a rule",
 }
-_DATA = {"matte", "normals", "depth", "shadow"}
+_DATA = {"matte", "normals", "depth", "shadow", "roughness"}
 _CHANNELS = {
     "relit": (*RGB, "A"),
     "normals": layer("normal", ("X", "Y", "Z")),
     "depth": layer("depth", ("Z",)),
     "matte": layer("matte", ("V",)),
+    "roughness": layer("roughness", ("V",)),
 }
 
 
@@ -56,6 +58,8 @@ def gather_maps(
                 return portrait.normals * matte * np.float32((1, -1 if directx else 1, 1))
             case "depth":
                 return depth_of(portrait)[:, :, None]
+            case "roughness":
+                return portrait.roughness[:, :, None]
         assert layers is not None, f"{name} needs a light"
         match name:
             case "relit":

@@ -13,7 +13,7 @@ from . import images, portraits, probe
 from .card import card_in
 from .card_materials import set_maps
 from .relief import Relief, build_relief, metres_per_pixel
-from .relighting import Maps, draw_maps
+from .relighting import Maps, draw_grey, draw_maps
 from .task import Steps, Task, still_there
 from .worker import Progress
 
@@ -65,7 +65,7 @@ def show(
     """Put a person on the scene's photo card; without one, stand a new card at the 3D cursor, facing the camera.
 
     Args:
-        maps: as ``draw_maps`` gives them.
+        maps: as ``draw_maps`` gives them, and roughness.
         view: what to face if the scene has no camera.
     """
     card = card_in(scene, card)
@@ -82,7 +82,8 @@ def show(
             bpy.data.meshes.remove(last)
     albedo = images.write_image(f"{name} card albedo", maps["albedo"])
     normals = images.write_image(f"{name} card normals", maps["normals"], is_data=True)
-    set_maps(card, albedo, normals)
+    roughness = images.write_image(f"{name} card roughness", maps["roughness"], is_data=True)
+    set_maps(card, albedo, normals, roughness)
     return card
 
 
@@ -97,7 +98,8 @@ def flat(portrait: Portrait) -> Relief:
 def _stand(take_apart, is_relief: bool, progress: Progress) -> _Stood:
     portrait = take_apart(lambda fraction, text: progress(0.9 * fraction, text))
     progress(0.9, "Building the card")
-    return _Stood(build_relief(portrait) if is_relief else flat(portrait), draw_maps(portrait))
+    maps = {**draw_maps(portrait), "roughness": draw_grey(portrait.roughness)}
+    return _Stood(build_relief(portrait) if is_relief else flat(portrait), maps)
 
 
 def _mesh(surface: Relief) -> bpy.types.Mesh:

@@ -67,10 +67,15 @@ def draw_maps(portrait: Portrait) -> Maps:
     matte = portrait.matte[:, :, None]
     opaque = np.ones_like(matte)
     return {
-        "matte": np.concatenate([matte, matte, matte, opaque], axis=-1),
+        "matte": draw_grey(portrait.matte),
         "normals": np.concatenate([(portrait.normals + 1) / 2, opaque], axis=-1),
         "albedo": np.concatenate([portrait.albedo * matte, matte], axis=-1),
     }
+
+
+def draw_grey(values: np.ndarray) -> np.ndarray:
+    """A picture (H, W, 4) of numbers (H, W)."""
+    return np.stack([values, values, values, np.ones_like(values)], axis=-1)
 
 
 class Studio:

@@ -24,6 +24,7 @@ from .lit import NEUTRAL, Lit, LitView, Sliders, compose, lit_view
 from .photo_light import view_light
 from .quotient import mended_albedo, trust
 from .resampling import Window, extrapolate, resize
+from .roughness import roughness_of
 from .views import Portrait, View, assemble, complete_foreground, strips, textured
 
 WORKING_PX = 256  # the size that the shipped networks were trained at; at 384 faces are larger than any they know
@@ -270,6 +271,7 @@ class Relighter:
             _from_nchw(out["normal"]),
             textured(_from_nchw(out["albedo"]), foreground, matte),
             out.get("visible"),
+            roughness_of(seen.parsing),
         )
 
     def _mended(self, views: list[View], face: Window) -> list[View]:

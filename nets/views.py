@@ -30,6 +30,7 @@ class View:
 
     visible: (1, V, h/2, w/2), the share of light that arrives from each direction, as decompose.onnx gives it; None
     from networks that have none.
+    roughness: (h, w).
     """
 
     window: Window
@@ -39,6 +40,7 @@ class View:
     normals: np.ndarray
     albedo: np.ndarray
     visible: np.ndarray | None
+    roughness: np.ndarray
     _smaller: dict[int, "View"] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def shrink(self, longest_px: int | None) -> "View":
@@ -54,14 +56,14 @@ class View:
 
     def _shrunk(self, scale: float) -> "View":
         size = (snap(self.matte.shape[0] * scale), snap(self.matte.shape[1] * scale))
-        maps = (self.weight, self.matte, self.foreground, self.normals, self.albedo)
-        weight, matte, foreground, normals, albedo = (resize(x, size) for x in maps)
+        maps = (self.weight, self.matte, self.foreground, self.normals, self.albedo, self.roughness)
+        weight, matte, foreground, normals, albedo, roughness = (resize(x, size) for x in maps)
         normals /= np.maximum(np.linalg.norm(normals, axis=-1, keepdims=True), 1e-6)
         visible = self.visible
         if visible is not None:
             small = resize(visible[0].transpose(1, 2, 0), (size[0] // 2, size[1] // 2))
             visible = np.ascontiguousarray(small.transpose(2, 0, 1)[None])
-        return View(self.window, weight, matte, foreground, normals, albedo, visible)
+        return View(self.window, weight, matte, foreground, normals, albedo, visible, roughness)
 
 
 @dataclass(frozen=True)
@@ -128,6 +130,12 @@ class Portrait:
         np.clip(albedo, 0, 1, out=albedo)
         albedo *= self.matte[:, :, None] > 0
         return albedo
+
+    @cached_property
+    def roughness(self) -> np.ndarray:
+        """(H, W) in [0, 1], a guess from what each pixel shows; 0 outside the matte."""
+        maps = [extrapolate(view.roughness[:, :, None], view.matte) for view in self.views]
+        return enlarge(self, maps, detailed=False)[:, :, 0] * (self.matte > 0)
 
 
 def _certain(coverage: np.ndarray) -> np.ndarray:

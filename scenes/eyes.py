@@ -2,9 +2,9 @@
 
 θ is the angle from the gaze, φ the angle around it. Colours are scene-linear albedo. N: points of the grid.
 
-The eyeball is one surface. Light does not bend where it enters the stage's solids, which is what a cornea is for, so the
-clear coat is the tear film on the bulging cornea, and the iris below it has normals of its own: bent by a relief as if
-it lay flat behind the cornea, it brightens on the side away from the light, as a real one does.
+The eyeball is one surface. Nothing in the stage bends the lamps' light, which is what a cornea is for, so the clear
+coat is the tear film on the bulging cornea, and the iris below it has normals of its own: bent by a relief as if it lay
+flat behind the cornea, it brightens on the side away from the light, as a real one does.
 """
 
 from dataclasses import dataclass

@@ -26,9 +26,9 @@ def let_through(
 ) -> bpy.types.NodeSocket:
     """A surface that lets this share of light through, all without ``colour``.
 
-    With an index of refraction the camera sees it bent by Snell's law. A ray portal does that, which Cycles' passes look
-    through as they do through a transparent surface, and not through glass. Light on its way from the lamps passes
-    straight: what it would be bent into are caustics.
+    With an index of refraction the camera sees it bent by Snell's law. A ray portal does that: Cycles' passes look
+    through it as through a transparent surface, and not through glass. Light on its way from the lamps passes straight:
+    what it would be bent into are caustics.
     """
     through = tree.nodes.new("ShaderNodeBsdfTransparent")
     bsdfs = [through]
@@ -50,7 +50,7 @@ def let_through(
 
 
 def _bent(tree: bpy.types.NodeTree, index: float) -> bpy.types.NodeSocket:
-    """The direction of a ray refracted into a solid of this index or out of it; unchanged where it would be mirrored."""
+    """The direction of a ray refracted into a solid of this index or out of it; unchanged where all is mirrored."""
     geometry = tree.nodes.new("ShaderNodeNewGeometry")
     onward, bent = tree.nodes.new("ShaderNodeVectorMath"), tree.nodes.new("ShaderNodeVectorMath")
     onward.operation, onward.inputs["Scale"].default_value, bent.operation = "SCALE", -1.0, "REFRACT"

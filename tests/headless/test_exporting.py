@@ -14,7 +14,7 @@ spec = importlib.util.spec_from_file_location("stand_ins", Path(__file__).parent
 stand_ins = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(stand_ins)
 
-NAMES = {"relit", "matte", "foreground", "albedo", "normals", "depth", "shading", "shadow", "specular"}
+NAMES = {"relit", "matte", "foreground", "albedo", "normals", "depth", "shading", "shadow", "specular", "roughness"}
 
 
 @pytest.fixture

@@ -90,6 +90,19 @@ def test_light_on_a_flat_card_is_lamberts_law_of_its_normals(extension, stage, d
     assert np.corrcoef(picture[inside, 0], expected[inside])[0, 1] > 0.98
 
 
+def test_the_cards_gloss_is_that_of_what_it_shows(extension, stage, drawn_photo):
+    nodes = add_card(stage).data.materials[0].node_tree.nodes
+    principled = next(node for node in nodes if node.type == "BSDF_PRINCIPLED")
+    assert principled.inputs["Roughness"].links[0].from_node == nodes["Roughness"]
+    image = nodes["Roughness"].image
+    assert image.colorspace_settings.is_data
+    values = extension("addon.images").read_pixels(image).values[:, :, 0]
+    inside = matte_of(extension, stage) > 0.99
+    # Skin, and the two eyes that the stand-in network finds.
+    assert np.median(values[inside]) == pytest.approx(0.51, abs=0.01)
+    assert 0.01 < (values[inside] < 0.3).mean() < 0.2
+
+
 def test_the_cards_shadow_has_the_persons_outline(extension, stage, drawn_photo, tmp_path):
     card = add_card(stage)
     look_straight(stage, card)
@@ -156,7 +169,7 @@ def test_what_the_user_took_out_of_a_cards_material_is_built_again(extension, st
         edit(card)
     bpy.ops.relight_stage.relight_photo("EXEC_DEFAULT")
     assert add_card(stage) == photo_card and stage.relight_stage.card == relit_card
-    for card, pictures in ((relit_card, 1), (photo_card, 2)):
+    for card, pictures in ((relit_card, 1), (photo_card, 3)):
         nodes = card.material_slots[0].material.node_tree.nodes
         assert sum(node.type == "TEX_IMAGE" and node.image is not None for node in nodes) == pictures
     if edit is replace_material:

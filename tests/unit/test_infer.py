@@ -75,6 +75,13 @@ def test_the_matte_is_the_ellipse(portrait):
     assert portrait.matte[80, 64] == 1 and portrait.matte[3, 3] == 0
 
 
+def test_eyes_are_smoother_than_skin(portrait):
+    # Where the eyes are: as above.
+    eye, cheek = portrait.roughness[60:72, 36:47].min(), portrait.roughness[90, 45]
+    assert eye < 0.35 < 0.45 < cheek < 0.55
+    assert portrait.roughness.shape == portrait.matte.shape and portrait.roughness[3, 3] == 0
+
+
 def test_alpha_is_used_as_the_matte(relighter):
     alpha = np.zeros((160, 128), np.float32)
     alpha[40:140, 30:100] = 0.75

@@ -23,7 +23,7 @@ def sphere_portrait(light_map, exposure=1.0, albedo=0.5):
     photo = photo.reshape(SIDE, SIDE, 3).astype(np.float32) * matte[:, :, None]
     window = Window(0, 0, SIDE, SIDE)
     colour = np.full((SIDE, SIDE, 3), albedo, np.float32)
-    view = View(window, np.ones((SIDE, SIDE)), matte, photo * exposure, normals.astype(np.float32), colour, None)
+    view = View(window, np.ones((SIDE, SIDE)), matte, photo * exposure, normals.astype(np.float32), colour, None, matte)
     return Portrait(photo, matte, photo, (window,), window, exposure, np.ones((SIDE, SIDE, 3), np.float16), (view,))
 
 

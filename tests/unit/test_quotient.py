@@ -22,7 +22,7 @@ def views_in(light):
     light = np.broadcast_to(light[:, :, None], (SIDE, SIDE, 3)).astype(np.float32)
     normals = np.zeros((SIDE, SIDE, 3), np.float32)
     weight = np.ones((SIDE, SIDE), np.float32)
-    view = View(Window(0, 0, SIDE, SIDE), weight, MATTE, (TRUE * light).astype(np.float32), normals, GUESS, None)
+    view = View(Window(0, 0, SIDE, SIDE), weight, MATTE, (TRUE * light).astype(np.float32), normals, GUESS, None, MATTE)
     return view, LitView(light, np.ones_like(light), np.zeros_like(light))
 
 
