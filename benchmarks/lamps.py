@@ -1,6 +1,6 @@
 """The hardest photos: tight and grey, a face under one lamp in the dark, relit under other lamps.
 
-Usage: lamps.py DATASET [--weights DIR …] [--pairs 2] [--sheet OUT.png]. DATASET holds OLAT samples that training never
+Usage: lamps.py DATASET [--weights DIR …] [--pairs 2] [--side] [--sheet OUT.png]. DATASET holds OLAT samples that training never
 saw. The whole pipeline is asked, from the photo's pixels on. Scores are means ± standard errors over people, over the
 truth's matte, each method matched to the truth's brightness by one factor a picture; where no face is found the photo
 stays as it was.
@@ -8,7 +8,7 @@ stays as it was.
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -29,7 +29,7 @@ from relight_stage.scenes.colour import linear_to_srgb, srgb_to_linear
 from relight_stage.synth.sheet import grid, tile, write_sheet
 
 SEED, SIDE = 11, 256
-FRONT = 0.35  # least z of a lamp's direction
+FRONT = 0.35  # least z of a lamp's direction; from −FRONT to FRONT it stands at the side
 WIDTH = 0.62  # of the face in the crop
 
 
@@ -55,13 +55,14 @@ def main() -> int:
     parser.add_argument("dataset", type=Path)
     parser.add_argument("--weights", type=Path, nargs="+", default=[WEIGHTS])
     parser.add_argument("--pairs", type=int, default=2, help="lamps by which each photo is relit")
+    parser.add_argument("--side", action="store_true", help="photos are lit from the side and relit from the front")
     parser.add_argument("--sheet", type=Path)
     words = parser.parse_args()
     try:
         networks = {folder.name: Relighter.load(folder) for folder in words.weights}
         dataset = Dataset(words.dataset, replace(DataConfig(), test_percent=100), test=True)
         dataset.rescan()
-        scores, rows = judge(networks, dataset, words.pairs)
+        scores, rows = judge(networks, cases(dataset, words.pairs, words.side))
         if words.sheet is not None:
             write_sheet(words.sheet, grid(rows, f"photo, {', '.join(networks)}, truth"))
     except RelightError as error:
@@ -75,12 +76,12 @@ def main() -> int:
 
 
 def judge(
-    networks: dict[str, Relighter], dataset: Dataset, pairs: int
+    networks: dict[str, Relighter], asked: Iterable[Case]
 ) -> tuple[dict[str, list[Score]], list[list[np.ndarray]]]:
     """The scores of each method, and a row of pictures for the first lamp of each person."""
     scores: dict[str, list[Score]] = {name: [] for name in ("photo unchanged", *networks)}
     rows, shown = [], set()
-    for case in cases(dataset, pairs):
+    for case in asked:
         pictures, lost = {"photo unchanged": case.photo}, set()
         for name, relighter in networks.items():
             try:
@@ -103,7 +104,7 @@ def judge(
     return scores, rows
 
 
-def cases(dataset: Dataset, pairs: int) -> Iterator[Case]:
+def cases(dataset: Dataset, pairs: int, from_side: bool = False) -> Iterator[Case]:
     """The crops; what is drawn depends on SEED and on the subject's place in the dataset alone."""
     for index, subject in enumerate(dataset.subjects):
         if subject.olat is None or subject.directions is None:
@@ -111,6 +112,8 @@ def cases(dataset: Dataset, pairs: int) -> Iterator[Case]:
         rng = np.random.default_rng([SEED, index])
         front = np.flatnonzero(subject.directions[:, 2] > FRONT)
         lamps = rng.choice(front, 1 + pairs, replace=False)
+        if from_side:
+            lamps[0] = rng.choice(np.flatnonzero(np.abs(subject.directions[:, 2]) < FRONT))
         weights = np.eye(len(subject.directions), dtype=np.float32)[lamps][:, :, None].repeat(3, 2)
         matte = subject.maps[:, :, MATTE].astype(np.float32)
         crop = face_crop(subject.maps.shape[0], subject.face)

@@ -35,6 +35,9 @@ SMALLEST_PX, LARGEST_PX = 64, 8192
 PERSON_SHARE = 0.15
 # How sure the network is of its labels within the matte, in the mean: people 0.73 to 0.95, a cat 0.60.
 PERSON_CERTAINTY = 0.66
+# Of a photo that shows light (scene-linear, above the first) in less than the second share of its pixels nothing surer
+# can be said: a face under a lamp from the side is half black. Whoever stands there is believed to be a person.
+LIT, LIT_SHARE = 0.05, 0.4
 
 Progress = Callable[[float, str], Any]
 
@@ -53,6 +56,10 @@ class Seen(NamedTuple):
         """Mean probability of the likeliest label within the matte; 0 where there is nobody."""
         inside = self.matte > 0.5
         return float(self.parsing.max(axis=-1)[inside].mean()) if inside.any() else 0.0
+
+    @property
+    def is_dark(self) -> bool:
+        return bool((self.photo.mean(axis=-1) > LIT).mean() < LIT_SHARE)
 
 
 class Relighter:
@@ -125,7 +132,9 @@ class Relighter:
         faces, seen = self._find_people(photo, matte, exposure, name, face)
         if matte is None:
             seen = [look._replace(matte=framing.attached(look.matte, look.window, faces)) for look in seen]
-            if seen[-1].matte.mean() < PERSON_SHARE or seen[-1].certainty < PERSON_CERTAINTY:
+            closest = seen[-1]
+            is_sure = closest.is_dark or closest.certainty >= PERSON_CERTAINTY
+            if closest.matte.mean() < PERSON_SHARE or not is_sure:
                 raise _no_face(name, photo)
         report(0.3, "Reading shape and colour")
         views = _side_by_side(lambda look: self._decompose(look, matte, photo.shape[:2]), seen)
@@ -212,6 +221,9 @@ class Relighter:
             box = framing.matte_window(matte)
             is_small = box.height < 0.7 * shape[0] and box.width < 0.7 * shape[1]
             return (box,), [whole, self._look(photo, box, exposure)] if is_small else [whole]
+        if not closer and whole.is_dark and whole.matte.mean() >= PERSON_SHARE:
+            height, width = shape
+            return (Window(height / 4, width / 4, 3 * height / 4, 3 * width / 4),), [whole]
         if not closer:
             raise _no_face(name, photo)
         if chosen:

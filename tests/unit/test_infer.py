@@ -82,6 +82,21 @@ def test_eyes_are_smoother_than_skin(portrait):
     assert portrait.roughness.shape == portrait.matte.shape and portrait.roughness[3, 3] == 0
 
 
+@pytest.mark.parametrize("backdrop, is_found", [(0.03, True), (0.6, False)])
+def test_in_the_dark_whoever_stands_there_is_believed_to_be_a_person(relighter, backdrop, is_found):
+    # One side of a face, without eyes or lips; red is skin and blue is none to the stand-in network.
+    photo = np.zeros((160, 128, 3), np.float32)
+    photo[:, :, 2] = backdrop
+    photo[30:140, 30:65] = (0.5, 0.1, 0.02)
+    if is_found:
+        portrait = relighter.analyse(photo)
+        assert portrait.matte[80, 50] == 1 and portrait.matte[3, 3] == 0
+        assert len(portrait.views) == len(portrait.faces) == 1
+    else:
+        with pytest.raises(PhotoError, match="No face"):
+            relighter.analyse(photo)
+
+
 def test_alpha_is_used_as_the_matte(relighter):
     alpha = np.zeros((160, 128), np.float32)
     alpha[40:140, 30:100] = 0.75
