@@ -1,9 +1,9 @@
 """The hardest photos: tight and grey, a face under one lamp in the dark, relit under other lamps.
 
-Usage: lamps.py DATASET [--weights DIR …] [--pairs 2] [--side] [--sheet OUT.png]. DATASET holds OLAT samples that training never
-saw. The whole pipeline is asked, from the photo's pixels on. Scores are means ± standard errors over people, over the
-truth's matte, each method matched to the truth's brightness by one factor a picture; where no face is found the photo
-stays as it was.
+Usage: lamps.py DATASET [--weights DIR …] [--pairs 2] [--side] [--sheet OUT.png]. DATASET holds OLAT samples that
+training never saw. The whole pipeline is asked, from the photo's pixels on. Scores are means ± standard errors over
+people, over the truth's matte, each method matched to the truth's brightness by one factor a picture; where no face is
+found the photo stays as it was.
 """
 
 import argparse
