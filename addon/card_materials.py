@@ -12,7 +12,13 @@ def set_picture(card: bpy.types.Object, picture: bpy.types.Image) -> None:
     """Let a card shine with a picture; its material is built where it has none that shows one."""
     if not _pictures(card):
         _set_material(card, _build_picture_material())
-    next(iter(_pictures(card).values())).image = picture
+    if pictures_of(card) != [picture]:  # to set is to change, for whoever watches
+        next(iter(_pictures(card).values())).image = picture
+
+
+def pictures_of(card: bpy.types.Object) -> list[bpy.types.Image]:
+    """What a card shines with, or what its surface is made of."""
+    return [node.image for node in _pictures(card).values() if node.image is not None]
 
 
 def set_maps(

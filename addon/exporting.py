@@ -36,6 +36,7 @@ class RELIGHT_STAGE_PG_export(bpy.types.PropertyGroup):
     )
     form: EnumProperty(
         name="Format",
+        description="What kind of files, and whether the maps share one",
         items=(
             ("LAYERS", "Multilayer EXR", "One file that holds all maps as layers, in 32 bit floats"),
             ("EXR", "EXR", "A file for each map, in 32 bit floats"),
@@ -45,12 +46,14 @@ class RELIGHT_STAGE_PG_export(bpy.types.PropertyGroup):
     )
     maps: EnumProperty(
         name="Maps",
+        description="What leaves the add-on",
         items=[(name, name.title(), text, 2**k) for k, (name, text) in enumerate(DESCRIPTIONS.items())],
         options={"ENUM_FLAG"},
         default=set(DESCRIPTIONS),
     )
     normals: EnumProperty(
         name="Normals",
+        description="Which way the green channel of the normals points",
         items=(
             ("OPENGL", "OpenGL", "Green is up: Blender, Unity"),
             ("DIRECTX", "DirectX", "Green is down: Unreal Engine, 3ds Max"),

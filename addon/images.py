@@ -5,6 +5,7 @@ Blender's own conventions, on which this file rests: an 8-bit image keeps the fi
 image with float pixels (16 bit, EXR, HDR) was taken to scene-linear when it was read, and its alpha is associated.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import bpy
@@ -138,6 +139,14 @@ def overwrite_image(image: bpy.types.Image, rgba: np.ndarray) -> None:
         image.scale(width, height)
     image.pixels.foreach_set(np.ascontiguousarray(rgba[::-1], np.float32).ravel())
     image.update()
+
+
+def discard(pictures: Iterable[bpy.types.Image | None]) -> None:
+    """Remove those images of ``write_image`` that nothing in the file uses any more; undo brings them back."""
+    made = {image for image in pictures if image is not None and is_relit(image) and not image.use_fake_user}
+    for image, users in bpy.data.user_map(subset=made).items() if made else ():
+        if not users:
+            bpy.data.images.remove(image)
 
 
 def is_relit(image: bpy.types.Image) -> bool:

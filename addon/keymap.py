@@ -5,17 +5,18 @@ import sys
 import bpy
 import rna_keymap_ui
 
-_EDITORS = (("Image", "IMAGE_EDITOR"), ("3D View", "VIEW_3D"))
+_EDITORS = (("Image", "IMAGE_EDITOR", "Image Editor"), ("3D View", "VIEW_3D", "3D Viewport"))
 _added: list[tuple[bpy.types.KeyMap, bpy.types.KeyMapItem]] = []
 
 
 def draw(context: bpy.types.Context, layout: bpy.types.UILayout) -> None:
     """The shortcuts as the user has them, to change them here."""
     user = context.window_manager.keyconfigs.user
-    for name, space in _EDITORS:
+    for name, space, title in _EDITORS:
         keymap = user.keymaps.find(name, space_type=space)
         for item in keymap.keymap_items:
             if item.idname == "relight_stage.relight_photo":
+                layout.label(text=title)
                 rna_keymap_ui.draw_kmi([], user, keymap, item, layout, 0)
 
 
@@ -23,7 +24,7 @@ def register() -> None:
     keyconfig = bpy.context.window_manager.keyconfigs.addon
     if keyconfig is None:  # in background there are no keys
         return
-    for name, space in _EDITORS:
+    for name, space, _ in _EDITORS:
         keymap = keyconfig.keymaps.new(name=name, space_type=space)
         item = keymap.keymap_items.new("relight_stage.relight_photo", "L", "PRESS", ctrl=True, alt=True, shift=True)
         item.properties.card = space == "VIEW_3D"

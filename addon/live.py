@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 import bpy
+import numpy as np
 
 from ..errors import PhotoError, RelightError, SceneError
 from . import balls, card, editors, images, lighting, preferences, probe, properties, world_nodes
+from .card_materials import pictures_of, set_picture
 from .operators import photo_of, studio
 from .previews import Preview, Previewer, Request
 from .relighting import Background, Networks
@@ -25,6 +27,7 @@ from .worker import Stream
 # Between two looks: usually, while a picture is being drawn, and while nobody would see it.
 _TICK_S, _BUSY_TICK_S, _HIDDEN_TICK_S = 0.03, 0.01, 0.5
 _SETTLE_S = 0.25  # without a change, before the full picture or a full render is begun
+_UNSEEN = "Nobody sees it: show the photo in an Image Editor, or press Relight on Card"
 _MARK = "relight_stage_live"  # a custom property on images that Live may write into again
 
 Found = TypeVar("Found")
@@ -38,7 +41,7 @@ class _Session:
     def __init__(self, scene: bpy.types.Scene, photo: bpy.types.Image) -> None:
         # Names change, and another may get them.
         self.scene_uid, self.photo_uid = scene.session_uid, photo.session_uid
-        self.image_name = ""
+        self._image_names = {"relit": "", "cut-out": ""}
         self.stream = Stream(partial(Previewer(studio).draw, report=self._report), _SETTLE_S, studio.interrupt)
         self.progress = self._progress_shown = ""
         self._changes: Counter[str] = Counter()  # of what the light, the world, any picture, the photo depends on
@@ -80,17 +83,26 @@ class _Session:
         photo = _find(bpy.data.images, self.photo_uid)
         if photo is None:
             raise PhotoError("The photo was removed while it was relit live. Open one in the Relight tab.")
-        if not self._is_seen(scene, photo) or bpy.app.is_job_running("RENDER"):
+        if not self._is_seen(scene, photo):
+            self.progress = _UNSEEN
+            self._say(context)
             return _HIDDEN_TICK_S
+        if bpy.app.is_job_running("RENDER"):
+            return _HIDDEN_TICK_S
+        if self.progress == _UNSEEN:
+            self.progress = ""
         preview = self.stream.take()
         if preview is not None:
             self._show(context, scene, photo, preview)
-        if self.progress != self._progress_shown:
-            self._progress_shown = context.window_manager.relight_stage.line = self.progress
-            editors.redraw_sidebars()
+        self._say(context)
         with context.temp_override(scene=scene):
             self._ask(bpy.context, scene, photo)
         return _BUSY_TICK_S if context.window_manager.relight_stage.is_pending else _TICK_S
+
+    def _say(self, context: bpy.types.Context) -> None:
+        if self.progress != self._progress_shown:
+            self._progress_shown = context.window_manager.relight_stage.line = self.progress
+            editors.redraw_sidebars()
 
     def _ask(self, context: bpy.types.Context, scene: bpy.types.Scene, photo: bpy.types.Image) -> None:
         settings = scene.relight_stage
@@ -171,18 +183,20 @@ class _Session:
         self, context: bpy.types.Context, scene: bpy.types.Scene, photo: bpy.types.Image, preview: Preview
     ) -> None:
         settings = scene.relight_stage
-        image = bpy.data.images.get(self.image_name)
-        if image is None and settings.relit is not None and _MARK in settings.relit:
-            image = settings.relit
-        if image is None:
-            before = {photo, settings.relit}
-            image = images.write_image(f"{Path(photo.name).stem} relit", preview.rgba)
-            image[_MARK] = True
+        last = settings.relit
+        image = self._write("relit", photo, preview.rgba, last)
+        if image != last:
             settings.relit = image
-            editors.show_instead(before, image)
-        else:
-            images.overwrite_image(image, preview.rgba)
-        self.image_name = image.name
+            editors.show_instead({photo, last}, image)
+        stands = card.card_in(scene, settings.card)
+        if stands is not None:
+            picture = image
+            if settings.background != "TRANSPARENT":
+                last = next((shown for shown in pictures_of(stands) if shown != image), None)
+                picture = self._write("cut-out", photo, preview.cutout, last)
+            set_picture(stands, picture)
+            for area in editors.areas("VIEW_3D"):
+                area.tag_redraw()
         balls.show(scene, preview.balls)
         self.progress = ""
         _put(context.window_manager.relight_stage, is_pending=preview.is_draft, error="")
@@ -191,8 +205,23 @@ class _Session:
             if area.spaces.active.image == image:
                 area.tag_redraw()
 
+    def _write(
+        self, kind: str, photo: bpy.types.Image, rgba: np.ndarray, last: bpy.types.Image | None
+    ) -> bpy.types.Image:
+        """Put a picture into the image that Live has for its kind; ``last``, what was shown, if that is one."""
+        image = bpy.data.images.get(self._image_names[kind])
+        if image is None and last is not None and _MARK in last:
+            image = last
+        if image is None:
+            image = images.write_image(f"{Path(photo.name).stem} {kind}", rgba)
+            image[_MARK] = True
+        else:
+            images.overwrite_image(image, rgba)
+        self._image_names[kind] = image.name
+        return image
+
     def _is_seen(self, scene: bpy.types.Scene, photo: bpy.types.Image) -> bool:
-        shown = {bpy.data.images.get(self.image_name) or scene.relight_stage.relit, photo}
+        shown = {bpy.data.images.get(self._image_names["relit"]) or scene.relight_stage.relit, photo}
         has_card = card.card_in(scene, scene.relight_stage.card) is not None
         return any(
             area.spaces.active.image in shown
@@ -207,9 +236,10 @@ class _Session:
 
     def pack(self) -> None:
         """Keep the picture with the file; only packed, it survives saving and undo."""
-        image = bpy.data.images.get(self.image_name)
-        if image is not None and image.is_dirty:
-            image.pack()
+        for name in self._image_names.values():
+            image = bpy.data.images.get(name)
+            if image is not None and image.is_dirty:
+                image.pack()
 
     def _report(self, fraction: float, text: str) -> None:
         self.progress = f"{text}, {round(100 * fraction)}%"

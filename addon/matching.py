@@ -26,12 +26,13 @@ class RELIGHT_STAGE_PG_matching(bpy.types.PropertyGroup):
 
     kind: EnumProperty(
         name="Light",
+        description="What shines on the scene as the light shone on the person",
         items=(
             ("WORLD", "World", "The world shines as what surrounded the person, as far as their face tells"),
             ("SUN", "Sun and Fill", "One sun for the main light, an even world for the rest"),
         ),
     )
-    sun: PointerProperty(name="Sun", type=bpy.types.Object)
+    sun: PointerProperty(name="Sun", description="The lamp of the last match", type=bpy.types.Object)
 
 
 class RELIGHT_STAGE_OT_match_scene(Task, bpy.types.Operator):

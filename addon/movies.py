@@ -44,19 +44,20 @@ class RELIGHT_STAGE_PG_movie(bpy.types.PropertyGroup):
     )
     form: EnumProperty(
         name="Format",
+        description="What kind of files the relit frames are",
         items=(
             (".png", "PNG", "16 bit, sRGB-encoded"),
             (".exr", "EXR", "32 bit floats, scene-linear"),
         ),
     )
     is_fresh: BoolProperty(
-        name="Relight all again",
+        name="Relight All Again",
         description="Also write the frames that are in the folder already; otherwise they are kept, "
         "so that work goes on where it stopped",
         default=False,
     )
     skipped: StringProperty(description="The frames that the last run did not relight, and why")
-    result: PointerProperty(name="Relit frames", type=bpy.types.Image)
+    result: PointerProperty(name="Relit Frames", description="What the last run wrote", type=bpy.types.Image)
 
 
 class RELIGHT_STAGE_OT_relight_movie(Task, bpy.types.Operator):
@@ -87,7 +88,7 @@ class RELIGHT_STAGE_OT_relight_movie(Task, bpy.types.Operator):
         if skipped:
             text = f"Skipped {list_numbers(list(skipped))}: {next(iter(skipped.values()))}"
         elif not todo:
-            text = f"All {len(frames)} frames were there and are kept. Choose Relight all again to relight them."
+            text = f"All {len(frames)} frames were there and are kept. Choose Relight All Again to relight them."
         scene = _still_there(scene_name)
         if text:
             scene.relight_stage_movie.skipped = text

@@ -17,7 +17,7 @@ from ..scenes import light_map as light_maps
 from ..scenes.balls import draw_icons
 from ..scenes.build.surroundings import build_world
 from ..scenes.key_fill import balance
-from . import balls, card, editors, images, lighting, preferences, probe, properties
+from . import balls, card, card_materials, editors, images, lighting, preferences, probe, properties
 from .relighting import Background, Maps, Networks, Relit, Studio, draw_maps
 from .task import Steps, Task, still_there
 from .worker import Progress
@@ -146,13 +146,16 @@ class RELIGHT_STAGE_OT_relight_photo(Task, bpy.types.Operator):
     ) -> None:
         settings, stem = scene.relight_stage, Path(photo.name).stem
         before = {photo, settings.relit}
+        stands = card.card_in(scene, settings.card)
+        replaced = {settings.relit, *(getattr(settings, name) for name in maps)}
+        replaced.update(card_materials.pictures_of(stands) if stands is not None else ())
         settings.photo = photo
         settings.relit = images.write_image(f"{stem} relit", relit.picture)
         for name, rgba in maps.items():
             image = images.write_image(f"{stem} {name}", rgba, is_data=name != "albedo")
             image[_PORTRAIT] = relit.fingerprint
             setattr(settings, name, image)
-        if self.card or card.card_in(scene, settings.card) is not None:
+        if self.card or stands is not None:
             cutout = settings.relit
             if settings.background != "TRANSPARENT":
                 cutout = images.write_image(f"{stem} cut-out", relit.cutout)
@@ -161,6 +164,7 @@ class RELIGHT_STAGE_OT_relight_photo(Task, bpy.types.Operator):
                 card.look_at(area.spaces.active, scene)
         balls.show(scene, draw_icons(relit.light_map, settings.exposure))
         editors.show_instead(before, settings.relit, area)
+        images.discard(replaced)
 
 
 class RELIGHT_STAGE_OT_cancel_relighting(bpy.types.Operator):

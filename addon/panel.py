@@ -116,7 +116,7 @@ def _draw_background(context: bpy.types.Context, layout: bpy.types.UILayout) -> 
     column.prop(settings, "background", text="Behind")
     if settings.background == "COLOUR":
         column.prop(settings, "colour", text="")
-    column.prop(settings, "keep_maps", text="Keep matte, normals, albedo")
+    column.prop(settings, "keep_maps", text="Keep Matte, Normals, Albedo")
 
 
 def _draw_run(context: bpy.types.Context, layout: bpy.types.UILayout, in_viewport: bool) -> None:

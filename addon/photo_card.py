@@ -11,7 +11,7 @@ from mathutils import Matrix, Vector
 from ..nets.infer import Portrait
 from . import images, portraits, probe
 from .card import card_in
-from .card_materials import set_maps
+from .card_materials import pictures_of, set_maps
 from .relief import Relief, build_relief, metres_per_pixel
 from .relighting import Maps, draw_grey, draw_maps
 from .task import Steps, Task, still_there
@@ -21,7 +21,7 @@ from .worker import Progress
 class RELIGHT_STAGE_PG_photo_card(bpy.types.PropertyGroup):
     """The photo card of a scene."""
 
-    card: PointerProperty(name="Photo Card", type=bpy.types.Object)
+    card: PointerProperty(name="Photo Card", description="The plane or relief that lamps light", type=bpy.types.Object)
     is_relief: BoolProperty(
         name="Relief",
         description="Raise the surface from the normals, so that light from the side and nose and chin "
@@ -80,10 +80,12 @@ def show(
             card.data.materials.append(material)
         if not last.users:
             bpy.data.meshes.remove(last)
+    replaced = pictures_of(card)
     albedo = images.write_image(f"{name} card albedo", maps["albedo"])
     normals = images.write_image(f"{name} card normals", maps["normals"], is_data=True)
     roughness = images.write_image(f"{name} card roughness", maps["roughness"], is_data=True)
     set_maps(card, albedo, normals, roughness)
+    images.discard(replaced)
     return card
 
 

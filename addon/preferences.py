@@ -91,7 +91,7 @@ class RELIGHT_STAGE_AP_preferences(bpy.types.AddonPreferences):
         training = layout.column(heading="Training")
         training.prop(self, "python", placeholder="found by itself")
         _draw_python(training, self.python)
-        keymap.draw(context, layout.column(heading="Keymap"))
+        keymap.draw(context, layout.box().column())
 
 
 def _draw_python(layout: bpy.types.UILayout, wish: str) -> None:

@@ -53,9 +53,13 @@ class Request:
 
 
 class Preview(NamedTuple):
-    """rgba (h, w, 4), colour associated with alpha, and the balls under its light; a draft is to be replaced."""
+    """rgba and, with nothing behind it, cutout, both (h, w, 4) with associated colour; the balls under its light.
+
+    A draft is to be replaced.
+    """
 
     rgba: np.ndarray
+    cutout: np.ndarray
     balls: tuple[np.ndarray, np.ndarray]
     is_draft: bool
 
@@ -94,7 +98,7 @@ class Previewer:
         colour = compose(portrait, lit, request.sliders)
         cutout = np.concatenate([colour, portrait.matte[:, :, None]], axis=-1)
         rgba = over(cutout, self._background_of(request, portrait, is_draft), portrait)
-        return Preview(rgba, draw_icons(light_map, request.sliders.exposure_ev), is_draft)
+        return Preview(rgba, cutout, draw_icons(light_map, request.sliders.exposure_ev), is_draft)
 
     def _background_of(self, request: Request, portrait: Portrait, is_draft: bool) -> Background:
         key = (request.background_key, portrait.matte.shape, is_draft)

@@ -107,18 +107,24 @@ class RELIGHT_STAGE_PG_settings(bpy.types.PropertyGroup):
         default="WORLD",
     )
     colour: FloatVectorProperty(
-        name="Background colour", subtype="COLOR", size=3, min=0, soft_max=1, default=(0.18, 0.18, 0.18)
+        name="Background Colour",
+        description="What stands behind the person where one colour does",
+        subtype="COLOR",
+        size=3,
+        min=0,
+        soft_max=1,
+        default=(0.18, 0.18, 0.18),
     )
     keep_maps: BoolProperty(
-        name="Matte, normals and albedo",
+        name="Matte, Normals and Albedo",
         description="Also keep what the photo was taken apart into, as images",
         default=True,
     )
-    relit: PointerProperty(name="Relit", type=bpy.types.Image)
-    matte: PointerProperty(name="Matte", type=bpy.types.Image)
-    normals: PointerProperty(name="Normals", type=bpy.types.Image)
-    albedo: PointerProperty(name="Albedo", type=bpy.types.Image)
-    card: PointerProperty(name="Card", type=bpy.types.Object)
+    relit: PointerProperty(name="Relit", description="The last result", type=bpy.types.Image)
+    matte: PointerProperty(name="Matte", description="Coverage of the person", type=bpy.types.Image)
+    normals: PointerProperty(name="Normals", description="Surface directions of the person", type=bpy.types.Image)
+    albedo: PointerProperty(name="Albedo", description="The person free of light and shadow", type=bpy.types.Image)
+    card: PointerProperty(name="Card", description="The plane that shines with the last result", type=bpy.types.Object)
 
 
 class RELIGHT_STAGE_PG_progress(bpy.types.PropertyGroup):

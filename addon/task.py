@@ -7,6 +7,7 @@ from typing import Any
 import bpy
 
 from ..errors import RelightError, SceneError
+from ..nets.memory import memory_for
 from . import editors
 from .worker import Job, Progress
 
@@ -141,10 +142,11 @@ def _ignore(fraction: float, text: str) -> None:
 def _after(steps: Steps, result: Callable[[], Any]) -> Work | None:
     """Hand a work's result or its error to the steps; the work that they want next, None at their end."""
     try:
-        try:
-            value = result()
-        except Exception as error:
-            return steps.throw(error)
-        return steps.send(value)
+        with memory_for("this picture"):
+            try:
+                value = result()
+            except Exception as error:
+                return steps.throw(error)
+            return steps.send(value)
     except StopIteration:
         return None

@@ -57,7 +57,7 @@ _GERMAN = {
         "Sun and Fill": "Sonne und Fülllicht",
         "Movie": "Film",
         "Movie or image sequence": "Film oder Bildfolge",
-        "Relight all again": "Alle neu beleuchten",
+        "Relight All Again": "Alle neu beleuchten",
         "Dataset": "Datensatz",
         "Training": "Training",
         "Portraits": "Porträts",

@@ -30,7 +30,7 @@ def test_an_empty_clipboard_is_refused_in_a_sentence(exchange):
 def test_every_map_is_exported_while_the_window_lives(exchange):
     export = exchange.report["export"]
     assert export["error"] == "" and export["ticks"] >= 3
-    assert len(export["files"]) == 9 and "photo_relit.png" in export["files"]
+    assert len(export["files"]) == 10 and "photo_relit.png" in export["files"]
     assert exchange.report["recombine"]["error"] == ""
 
 

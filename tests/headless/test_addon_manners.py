@@ -210,6 +210,11 @@ def test_every_operator_can_be_found_by_name_and_explains_itself(extension):
 
 def test_every_setting_has_a_tooltip_that_blender_can_end_with_a_full_stop(extension):
     groups = (
+        extension("addon.properties").RELIGHT_STAGE_PG_settings,
+        extension("addon.exporting").RELIGHT_STAGE_PG_export,
+        extension("addon.matching").RELIGHT_STAGE_PG_matching,
+        extension("addon.movies").RELIGHT_STAGE_PG_movie,
+        extension("addon.photo_card").RELIGHT_STAGE_PG_photo_card,
         extension("addon.dataset").RELIGHT_STAGE_PG_dataset,
         extension("addon.training").RELIGHT_STAGE_PG_training,
         extension("addon.preferences").RELIGHT_STAGE_AP_preferences,

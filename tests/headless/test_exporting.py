@@ -166,3 +166,12 @@ def test_a_compositor_that_is_in_use_keeps_its_output(extension, stage, settings
     bpy.ops.relight_stage.recombine_maps("EXEC_DEFAULT")
     assert output.inputs["Image"].links[0].from_node == picture
     assert sum(tree.name.startswith("Recombine Relit Photo") for tree in bpy.data.node_groups) == 1
+
+
+def test_memory_that_runs_out_over_the_maps_is_one_sentence(extension, settings, monkeypatch):
+    def gather_maps(*_):
+        raise MemoryError
+
+    monkeypatch.setattr(extension("addon.exporting"), "gather_maps", gather_maps)
+    with pytest.raises(RuntimeError, match="Memory ran out with this picture"):
+        export()

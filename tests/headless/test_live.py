@@ -197,3 +197,44 @@ def test_a_sky_is_rendered_as_a_draft_and_for_good_and_no_more(extension, live, 
         live._session._next_draft_s = 0.0
         tick(live)
     assert drafts == [True, False]
+
+
+@pytest.mark.parametrize("background", ["PHOTO", "TRANSPARENT"])
+def test_the_card_follows_the_light_where_no_image_editor_is(extension, live, stage, drawn_photo, background):
+    stage.relight_stage.background = background
+    live.stop()
+    area = bpy.context.window_manager.windows[0].screen.areas[0]
+    area.ui_type = "VIEW_3D"
+    area.spaces.active.shading.type = "MATERIAL"
+    assert bpy.ops.relight_stage.relight_photo("EXEC_DEFAULT", card=True) == {"FINISHED"}
+    assert bpy.ops.relight_stage.live() == {"FINISHED"}
+    card, materials = stage.relight_stage.card, extension("addon.card_materials")
+
+    def picture():
+        return materials.pictures_of(card)[0]
+
+    before = picture()
+    tick_until(live, lambda: picture() != before and not state().is_pending)
+    followed = picture()
+    dim, count = brightness(followed), len(bpy.data.images)
+    background_node(stage).inputs["Strength"].default_value *= 4
+    tick_until(live, lambda: brightness(followed) > 2 * dim and not state().is_pending)
+    assert picture() == followed and len(bpy.data.images) == count
+    alpha = np.array(followed.pixels).reshape(-1, 4)[:, 3]
+    assert alpha.min() == 0 and alpha.max() == 1
+    # Painting the card is no change of the light.
+    asked = live._session._asked
+    for _ in range(5):
+        tick(live)
+    assert live._session._asked == asked
+
+
+def test_live_says_when_nobody_can_see_it(live, stage):
+    area = bpy.context.window_manager.windows[0].screen.areas[0]
+    area.ui_type = "VIEW_3D"
+    tick(live)
+    assert "Relight on Card" in state().line
+    area.ui_type = "IMAGE_EDITOR"
+    area.spaces.active.image = stage.relight_stage.photo
+    tick_until(live, lambda: stage.relight_stage.relit is not None)
+    assert "Relight on Card" not in state().line

@@ -145,7 +145,7 @@ def test_a_run_that_finds_all_frames_there_says_so(stage, settings):
     relight()
     assert settings.skipped == ""
     relight()
-    assert settings.skipped == "All 4 frames were there and are kept. Choose Relight all again to relight them."
+    assert settings.skipped == "All 4 frames were there and are kept. Choose Relight All Again to relight them."
 
 
 def test_only_the_chosen_face_is_relit(stage, settings, tmp_path):

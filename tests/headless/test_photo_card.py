@@ -230,3 +230,20 @@ def test_a_fully_transparent_photo_is_refused(stage, drawn_photo):
     drawn_photo.pixels.foreach_set(np.zeros(160 * 192 * 4, np.float32))
     with pytest.raises(RuntimeError, match=r"The alpha channel of portrait\.png shows nothing"):
         bpy.ops.relight_stage.add_photo_card("EXEC_DEFAULT")
+
+
+def test_many_relights_leave_one_result(extension, stage, drawn_photo):
+    settings = stage.relight_stage
+    settings.keep_maps = True
+    for _ in range(3):
+        assert bpy.ops.relight_stage.relight_photo("EXEC_DEFAULT", card=True) == {"FINISHED"}
+        assert bpy.ops.relight_stage.add_photo_card("EXEC_DEFAULT") == {"FINISHED"}
+    count = len(bpy.data.images)
+    settings.relit.use_fake_user = True
+    kept = settings.relit
+    for _ in range(5):
+        settings.face = 1 - settings.face  # or the maps would be those of before
+        assert bpy.ops.relight_stage.relight_photo("EXEC_DEFAULT", card=True) == {"FINISHED"}
+        assert bpy.ops.relight_stage.add_photo_card("EXEC_DEFAULT") == {"FINISHED"}
+    assert len(bpy.data.images) == count + 1
+    assert kept.name == f"{settings.relit.name}.001" and settings.relit.has_data

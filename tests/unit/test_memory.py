@@ -23,6 +23,12 @@ def test_memory_that_runs_out_offers_a_smaller_size(error):
     assert str(caught.value) == text
 
 
+def test_memory_that_runs_out_with_a_picture_of_unknown_size_is_a_sentence_too():
+    wanted = r"^Memory ran out with this picture\. Use a smaller one"
+    with pytest.raises(PhotoError, match=wanted), memory_for("this picture"):
+        raise MemoryError
+
+
 def test_other_failures_of_the_networks_are_not_hidden():
     with pytest.raises(failures.Fail, match="shape"), memory_for("photo", (64, 64)):
         raise failures.Fail("wrong shape")
