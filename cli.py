@@ -243,6 +243,7 @@ def _parser() -> argparse.ArgumentParser:
         help="queue the dataset as a Slurm array and return: tasks=N, and what else submitit knows, for example "
         "partition=gpu timeout_min=240 mem_gb=8 cpus_per_task=4 array_parallelism=10",
     )
+    render.add_argument("--resume", action="store_true", help="go on with what OUT lacks, as it always does")
     render.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)  # what the parent starts
 
     check = add_command(commands, "check", _check, "hold a dataset against the laws of light")

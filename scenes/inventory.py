@@ -138,6 +138,9 @@ def _hdris(packs: Packs) -> list[str]:
         damaged = [path.name for path in packs.hdris if not is_hdri(path)]
         if damaged:
             lines.append(f"              damaged, or not what their names say: {', '.join(damaged)}")
+        if packs.ordinary:
+            named = ", ".join(path.name for path in packs.ordinary)
+            lines.append(f"              left out, since an ordinary picture's lights are cut off: {named}")
         lines.append("              their licence is not in the files; Poly Haven's are CC0-1.0")
     else:
         lines.append(f"              {_HDRI_HOW}")

@@ -15,10 +15,11 @@ from pathlib import Path
 import numpy as np
 
 from .brows import Brows, Forehead, brows_of, brows_rand
-from .bust import Bust, Material, Part
+from .bust import Bust, Material, Part, Weave
 from .canvas import canvas_of
 from .complexion import Face, Photo, face_of, mean_face, skin_material
 from .eyes import Eyes, eyes_rand, gaze_rand
+from .garment import dye_rand, weave_rand
 from .hair_colour import hair_colour_rand
 from .makehuman_body import (
     fit_proxy,
@@ -84,6 +85,8 @@ class MakeHumanHead:
         hair_colour: of hair and brows, scene-linear.
         clothes_textured: whether the clothes wear their picture or a plain colour.
         clothes_colour: the plain colour, or what multiplies the picture.
+        clothes_weave: the second colour of plain cloth.
+        clothes_roughness: of the Principled BSDF.
     """
 
     ancestry: tuple[float, float, float]
@@ -105,6 +108,8 @@ class MakeHumanHead:
     clothes: str
     clothes_textured: bool
     clothes_colour: tuple[float, float, float]
+    clothes_weave: Weave | None
+    clothes_roughness: float
 
 
 def makehuman_head_rand(rng: np.random.Generator, pack: Path) -> MakeHumanHead:
@@ -128,6 +133,10 @@ def makehuman_head_rand(rng: np.random.Generator, pack: Path) -> MakeHumanHead:
         shares = np.array([0.4 if name in ("bob02", "braid01", "short03") else 1.0 for name in names])
         hair = str(rng.choice(names, p=shares / shares.sum()))
     colour = hair_colour_rand(rng, skin.fitzpatrick, max(age, 0.0))
+    clothes_rng = rng.spawn(1)[0]
+    clothes = str(clothes_rng.choice([n for n in _of_gender(proxies["clothes"], male) if "fedora" not in n]))
+    # A suit in one colour, tie and all, or dungarees and the shirt under them, would look like a mannequin's.
+    textured = "elegant" in clothes or "worksuit" in clothes or clothes_rng.random() < 0.5
     return MakeHumanHead(
         ancestry=ancestry,
         gender=gender,
@@ -146,9 +155,11 @@ def makehuman_head_rand(rng: np.random.Generator, pack: Path) -> MakeHumanHead:
         teeth=str(rng.choice(sorted(proxies["teeth"]))),
         hair=hair,
         hair_colour=colour,
-        clothes=str(rng.choice([n for n in _of_gender(proxies["clothes"], male) if "fedora" not in n])),
-        clothes_textured=bool(rng.random() < 0.5),
-        clothes_colour=_cloth_colour_rand(rng),
+        clothes=clothes,
+        clothes_textured=textured,
+        clothes_colour=_tint_rand(clothes_rng) if textured else dye_rand(clothes_rng),
+        clothes_weave=None if textured else weave_rand(clothes_rng, formal=False),
+        clothes_roughness=float(clothes_rng.uniform(0.6, 0.95)),
     )
 
 
@@ -213,15 +224,15 @@ def makehuman_bust(head: MakeHumanHead, pack: Path) -> Bust:
     if head.hair is not None:
         dress("hair", head.hair, _HAIR, _hair_material(head.hair, head.hair_colour, pack, index))
     cloth = index["clothes"][head.clothes]["textures"].get("diffuseTexture")
-    # A suit in one colour, tie and all, would look like a mannequin's.
-    textured = cloth and (head.clothes_textured or "elegant" in head.clothes)
+    textured = bool(cloth) and head.clothes_textured
     material = Material(
         "clothes",
         head.clothes_colour,
         picture_path(pack, cloth) if textured else None,
-        roughness=0.8,
+        roughness=head.clothes_roughness,
         specular=0.3,
         bump_mm=0.2,
+        weave=head.clothes_weave,
     )
     dress("clothes", head.clothes, _CLOTHES, material)
     surface = Forehead(rest, now, base["faces"][is_skin & (labels == _SKIN)])
@@ -287,7 +298,8 @@ def _expression_rand(rng: np.random.Generator) -> tuple[tuple[str, float], ...]:
     return tuple(drawn)
 
 
-def _cloth_colour_rand(rng: np.random.Generator) -> tuple[float, float, float]:
+def _tint_rand(rng: np.random.Generator) -> tuple[float, float, float]:
+    """Draw what multiplies the picture of clothes."""
     red, green, blue = (rng.uniform(0.05, 1.0) * rng.uniform(0.35, 1.0, 3)).tolist()
     return red, green, blue
 

@@ -21,6 +21,7 @@ ICT_FACEKIT, MAKEHUMAN, HDRI = "ict_facekit", "makehuman", "hdri"
 PACK_FORMAT = 1
 
 _HDRI_SUFFIXES = (".hdr", ".exr")
+_PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp")
 _ICT_KEYS = [
     "neutral",
     "identity",
@@ -50,12 +51,14 @@ class Packs:
         ict_facekit: folder of the ICT FaceKit pack, or None.
         makehuman: folder of the MakeHuman pack, or None.
         hdris: Radiance and OpenEXR pictures in ``root/hdri``, sorted by name.
+        ordinary: pictures in ``root/hdri`` of kinds whose lights are cut off; they light nothing.
     """
 
     root: Path | None = None
     ict_facekit: Path | None = None
     makehuman: Path | None = None
     hdris: tuple[Path, ...] = ()
+    ordinary: tuple[Path, ...] = ()
 
 
 def find_packs(root: Path | None) -> Packs:
@@ -73,15 +76,24 @@ def find_packs(root: Path | None) -> Packs:
     if not root.is_dir():
         raise SceneError(f"The asset folder {root} does not exist. Name a folder that holds packs, or name none.")
     ict_facekit, makehuman = root / ICT_FACEKIT, root / MAKEHUMAN
-    pictures = (root / HDRI).iterdir() if (root / HDRI).is_dir() else ()
-    hdris = tuple(sorted(path for path in pictures if path.suffix.lower() in _HDRI_SUFFIXES))
+    pictures = sorted((root / HDRI).iterdir()) if (root / HDRI).is_dir() else []
+    hdris, ordinary = (
+        tuple(path for path in pictures if path.suffix.lower() in suffixes)
+        for suffixes in (_HDRI_SUFFIXES, _PICTURE_SUFFIXES)
+    )
+    if ordinary and not hdris and not ict_facekit.is_dir() and not makehuman.is_dir():
+        raise SceneError(
+            f"{root / HDRI} holds ordinary pictures alone ({ordinary[0].name}), whose lights are cut off. Put "
+            ".hdr or .exr panoramas there."
+        )
     if not ict_facekit.is_dir() and not makehuman.is_dir() and not hdris:
         raise SceneError(f"The asset folder {root} holds none of ict_facekit/, makehuman/ and hdri/. Name its parent?")
     if ict_facekit.is_dir():
         check_ict_facekit(ict_facekit)
     if makehuman.is_dir():
         check_makehuman(makehuman)
-    return Packs(root, ict_facekit if ict_facekit.is_dir() else None, makehuman if makehuman.is_dir() else None, hdris)
+    found = (folder if folder.is_dir() else None for folder in (ict_facekit, makehuman))
+    return Packs(root, *found, hdris, ordinary)
 
 
 def check_ict_facekit(pack: Path) -> None:

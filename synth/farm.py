@@ -34,8 +34,10 @@ GROUPS_A_WORKER = 100
 RSS_MAX = 3 * 2**30
 # Room that is left alone besides what the groups at work may take.
 DISK_FREE_MIN = 500_000_000
-# A worker is stuck when it is at a group this much longer than the slowest took so far.
+# A worker is stuck when it is at a group this much longer than the slowest took so far; and, before any is known, or
+# before it is ready, after this long.
 STUCK_FACTOR, STUCK_S = 10, 600.0
+FIRST_S, START_S = 7200.0, 900.0
 POLL_S = 1.0
 
 Report = Callable[[str], None]
@@ -72,6 +74,9 @@ def render_dataset(
         RenderError: some samples could not be rendered; the others are complete.
     """
     packs = check_request(assets, count, workers)
+    if packs.ordinary:
+        named = ", ".join(path.name for path in packs.ordinary)
+        report(f"No HDRI, and left out: {named}. An ordinary picture's lights are cut off.")
     arguments = ["--worker", str(out), "--device", device, *(["--assets", str(assets)] if assets else [])]
     command = worker_command(arguments)
     claim_folder(out, settings, packs, report)
@@ -88,7 +93,10 @@ def check_request(assets: Path | None, count: int, workers: int) -> Packs:
     damaged = [path.name for path in packs.hdris if not is_hdri(path)]
     if damaged:
         folder, named = packs.hdris[0].parent, ", ".join(damaged)
-        raise SceneError(f"{named} in {folder} cannot be read as .hdr or .exr. Replace what is damaged, or remove it.")
+        raise SceneError(
+            f"{named} in {folder} cannot be read as .hdr or .exr: damaged, or an ordinary picture under that name. "
+            "Replace it, or remove it."
+        )
     return packs
 
 
@@ -300,10 +308,12 @@ class Farm:
             return
         self.looked = now
         self.claims.refresh()
-        limit_s = None if self.slowest_s is None else STUCK_FACTOR * self.slowest_s + STUCK_S
+        group_s = FIRST_S if self.slowest_s is None else STUCK_FACTOR * self.slowest_s + STUCK_S
         for worker in self.workers:
-            if limit_s is not None and worker.group is not None and now - worker.began > limit_s:
-                worker.give_up(f"its worker has been at it for {_span(limit_s)}")
+            if worker.group is not None and now - worker.began > group_s:
+                worker.give_up(f"its worker has been at it for {_span(group_s)}")
+            elif not worker.is_ready and now - worker.began > START_S:
+                worker.give_up(f"a worker was not ready after {_span(START_S)}")
         held = [group for group in self.elsewhere if self.claims.is_held(group)]
         self.waiting.extend(group for group in self.elsewhere if group not in held)
         self.elsewhere = held

@@ -19,6 +19,8 @@ from ..scenes.packs import Packs
 from .sample import FORMAT
 
 SIZE_MIN, SIZE_MAX = 32, 4096
+# Another one whenever, within a version, the same seed gives other people or other pictures of them.
+RECIPE = "2"
 FRAMES_MAX = 240  # ten seconds; a group is the smallest unit of work
 
 
@@ -148,7 +150,7 @@ def _assets(packs: Packs) -> dict[str, Any]:
 def _programs() -> dict[str, str]:
     """Versions, without the last number, of what draws and renders: another one may draw or render otherwise."""
     bpy = sys.modules.get("bpy")
-    versions = {"relight_stage": __version__}
+    versions = {"relight_stage": __version__, "recipe": RECIPE}
     with suppress(PackageNotFoundError):  # a process that does not render may know of no Blender
         versions["blender"] = bpy.app.version_string if bpy is not None else version("bpy")
     return {name: ".".join(text.split(".")[:2]) for name, text in versions.items()}

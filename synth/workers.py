@@ -62,17 +62,18 @@ class Worker:
 
     Attributes:
         group: the group that it renders, or None.
-        began: when it was handed that group, by time.monotonic().
+        began: when it was handed that group, or else started, by time.monotonic().
         groups: how many groups it has finished.
     """
 
     def __init__(self, command: Sequence[str], share: set[int], events: "queue.Queue[tuple[Worker, Any]]") -> None:
         self.share = share
         self.group: int | None = None
-        self.began = 0.0
+        self.began = time.monotonic()
         self.groups = 0
         self.is_ready = False
         self.error: dict[str, str] | None = None
+        self._given_up = ""
         self._tail: deque[str] = deque(maxlen=40)
         # Cycles' images go here and not to the system's temporary folder, where a killed worker would leave them.
         self._folder = tempfile.mkdtemp(prefix="relight-stage-")
@@ -111,7 +112,7 @@ class Worker:
 
     def give_up(self, why: str) -> None:
         """Kill it for a reason; its last event follows."""
-        self.error = {"error": "RenderError", "sentence": why}
+        self._given_up = why
         self._process.kill()
 
     def stop(self) -> None:
@@ -126,8 +127,8 @@ class Worker:
     def reason(self) -> str:
         """Why it ended, in words."""
         code = self._process.wait()
-        if self.error:
-            return self.error["sentence"]
+        if self.error or self._given_up:
+            return self.error["sentence"] if self.error else self._given_up
         if code < 0:
             name = signal.Signals(-code).name
             return f"its worker was killed ({name}{', perhaps out of memory' if name == 'SIGKILL' else ''})"

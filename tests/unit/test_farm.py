@@ -193,6 +193,20 @@ def test_a_worker_that_is_stuck_is_replaced(out, monkeypatch):
     assert any("has been at it" in line for line in lines)
 
 
+def test_a_worker_that_is_stuck_at_the_very_first_group_is_replaced(out, monkeypatch):
+    monkeypatch.setattr(farms, "FIRST_S", 0.5)
+    lines = []
+    farm(out, 2, 1, report=lines.append, _0="once hang").run()
+    assert samples(out) == list(range(2))
+    assert any("has been at it" in line for line in lines)
+
+
+def test_workers_that_never_get_ready_end_the_run_with_a_sentence(out, monkeypatch):
+    monkeypatch.setattr(farms, "START_S", 0.5)
+    with pytest.raises(RenderError, match="No worker gets to work: a worker was not ready after"):
+        farm(out, 2, 1, start="hang").run()
+
+
 def test_workers_that_grow_or_age_are_replaced(out, monkeypatch):
     def processes(first, count):
         return {(out / f"{i:06d}" / "sample.json").read_text() for i in range(first, first + count)}
@@ -313,6 +327,16 @@ def test_a_panorama_that_is_none_is_named_before_anything_is_written(out, tmp_pa
     with pytest.raises(SceneError, match=r"page\.hdr in .* cannot be read"):
         render_dataset(out, 1, Settings(0), tmp_path / "assets")
     assert not out.exists()
+
+
+def test_an_ordinary_picture_among_the_panoramas_is_named_when_a_run_begins(out, tmp_path, monkeypatch):
+    (tmp_path / "assets" / "hdri").mkdir(parents=True)
+    (tmp_path / "assets" / "hdri" / "good.hdr").write_bytes(b"#?RADIANCE")
+    (tmp_path / "assets" / "hdri" / "street.jpg").touch()
+    monkeypatch.setattr(Farm, "run", lambda self: None)
+    lines = []
+    render_dataset(out, 1, Settings(0), tmp_path / "assets", report=lines.append)
+    assert lines == ["No HDRI, and left out: street.jpg. An ordinary picture's lights are cut off."]
 
 
 @pytest.mark.parametrize("workers", [1, 2, 3, 5, 1000])

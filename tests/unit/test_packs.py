@@ -129,6 +129,20 @@ def test_the_list_says_which_panoramas_are_damaged(assets):
     assert not any("damaged" in line for line in describe_assets(assets))
 
 
+def test_ordinary_pictures_among_the_panoramas_are_named_and_left_out(assets):
+    (assets / "hdri/street.JPG").touch()
+    packs = find_packs(assets)
+    assert [path.name for path in packs.hdris] == ["a.HDR", "b.exr"]
+    assert [path.name for path in packs.ordinary] == ["street.JPG"]
+    assert any(line.endswith("lights are cut off: street.JPG") for line in describe_assets(assets))
+
+
+def test_ordinary_pictures_alone_are_no_light(tmp_path):
+    (tmp_path / "hdri").mkdir()
+    (tmp_path / "hdri/street.jpg").touch()
+    refused(tmp_path, "street.jpg", "cut off", ".hdr or .exr")
+
+
 def test_the_list_says_how_to_get_what_is_missing(monkeypatch):
     monkeypatch.delenv(ASSETS_VARIABLE, raising=False)
     text = "\n".join(describe_assets(None))
