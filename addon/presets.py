@@ -1,4 +1,6 @@
-"""Presets of the Relight panel: all its values but the images and objects of this very file."""
+"""Presets of the Relight panel: all its values but the images and objects of this very file; a few come with it."""
+
+from pathlib import Path
 
 import bpy
 from bl_operators.presets import AddPresetBase
@@ -7,6 +9,7 @@ from bl_ui.utils import PresetPanel
 from .properties import RELIGHT_STAGE_PG_settings
 
 _FOLDER = "relight_stage"
+_SHIPPED = str(Path(__file__).with_name("looks"))  # holds presets/, as Blender wants it
 
 
 def values() -> list[str]:
@@ -44,4 +47,14 @@ class RELIGHT_STAGE_PT_presets(PresetPanel, bpy.types.Panel):
 
 CLASSES = (RELIGHT_STAGE_OT_add_preset, RELIGHT_STAGE_PT_presets)
 
-register, unregister = bpy.utils.register_classes_factory(CLASSES)
+_register, _unregister = bpy.utils.register_classes_factory(CLASSES)
+
+
+def register() -> None:
+    _register()
+    bpy.utils.register_preset_path(_SHIPPED)
+
+
+def unregister() -> None:
+    bpy.utils.unregister_preset_path(_SHIPPED)
+    _unregister()

@@ -254,7 +254,7 @@ def test_a_preset_keeps_the_settings_and_none_of_this_files_images(extension):
     settings = bpy.context.scene.relight_stage
     settings.background, settings.colour = "COLOUR", (0.1, 0.2, 0.3)
     assert bpy.ops.relight_stage.add_preset(name="Blue wall") == {"FINISHED"}
-    path = Path(bpy.utils.preset_paths("relight_stage")[0]) / "Blue_wall.py"
+    path = Path(bpy.utils.user_resource("SCRIPTS", path="presets/relight_stage")) / "Blue_wall.py"
     try:
         settings.background, settings.colour = "WORLD", (1, 1, 1)
         bpy.ops.script.execute_preset(filepath=str(path), menu_idname="RELIGHT_STAGE_PT_presets")
@@ -262,6 +262,29 @@ def test_a_preset_keeps_the_settings_and_none_of_this_files_images(extension):
         assert tuple(settings.colour) == pytest.approx((0.1, 0.2, 0.3))
     finally:
         path.unlink()
+
+
+def test_the_presets_that_come_with_it_change_what_their_names_say(extension):
+    folders = [Path(folder) for folder in bpy.utils.preset_paths("relight_stage")]
+    found = {path.stem: path for folder in folders for path in folder.glob("*.py")}
+    assert {"soft_fill", "hard_key", "matt_skin", "cut_out", "as_computed"} <= set(found)
+    settings = bpy.context.scene.relight_stage
+
+    def choose(name):
+        bpy.ops.script.execute_preset(filepath=str(found[name]), menu_idname="RELIGHT_STAGE_PT_presets")
+
+    choose("as_computed")
+    neutral = (settings.exposure, settings.balance, settings.specular, settings.shadow, settings.blend)
+    assert neutral == (0, 0, 1, 1, 0)
+    choose("soft_fill")
+    assert settings.balance < 0 and settings.shadow < 1
+    choose("hard_key")
+    assert settings.balance > 0 and settings.shadow > 1
+    choose("matt_skin")
+    assert settings.specular < 0.5
+    choose("cut_out")
+    assert settings.background == "TRANSPARENT"
+    choose("as_computed")
 
 
 def test_the_preferences_reach_the_networks(extension, tmp_path):

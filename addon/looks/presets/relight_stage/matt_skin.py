@@ -1,0 +1,4 @@
+import bpy
+
+settings = bpy.context.scene.relight_stage
+settings.specular = 0.3
