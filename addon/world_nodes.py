@@ -3,6 +3,9 @@
 What is read here lights as Cycles would (a test compares them), but in milliseconds and on any thread.
 """
 
+import operator
+from collections.abc import Callable
+
 import bpy
 import numpy as np
 from mathutils import Euler
@@ -15,6 +18,13 @@ from ..scenes.world_light import Panorama, Term, panorama_of
 from . import images
 
 _NO_TURN = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
+# Of the Math node; Cycles divides by zero to zero.
+_MATH: dict[str, Callable[[float, float], float]] = {
+    "ADD": operator.add,
+    "SUBTRACT": operator.sub,
+    "MULTIPLY": operator.mul,
+    "DIVIDE": lambda a, b: a / b if b else 0.0,
+}
 _Sum = tuple[Term, ...]
 _shrunk: dict[str, tuple[tuple, Panorama]] = {}
 
@@ -85,9 +95,10 @@ def forget(name: str) -> None:
 
 
 def _shader(socket: bpy.types.NodeSocket, ray: str) -> _Sum:
-    node = _source(socket)
-    if node is None:
+    source = _source(socket)
+    if source is None:
         return ()
+    node = source.node
     if node.type == "BACKGROUND":
         return _scaled(_colour(node.inputs["Color"], ray), _constant(node.inputs["Strength"], ray))
     if node.type == "ADD_SHADER":
@@ -99,9 +110,10 @@ def _shader(socket: bpy.types.NodeSocket, ray: str) -> _Sum:
 
 
 def _colour(socket: bpy.types.NodeSocket, ray: str) -> _Sum:
-    node = _source(socket)
-    if node is None:
+    source = _source(socket)
+    if source is None:
         return (Term("", _NO_TURN, tuple(socket.default_value[:3])),)
+    node = source.node
     if node.type == "RGB":
         return (Term("", _NO_TURN, tuple(node.outputs[0].default_value[:3])),)
     if node.type == "TEX_ENVIRONMENT" and node.projection == "EQUIRECTANGULAR":
@@ -140,13 +152,12 @@ def _mixed(kind: str, factor: float, first: _Sum, second: _Sum) -> _Sum:
 
 def _turn(socket: bpy.types.NodeSocket) -> tuple[float, ...]:
     """The rotation that a vector takes before it is looked up."""
-    node = _source(socket)
-    if node is None:
+    source = _source(socket)
+    if source is None:
         return _NO_TURN
-    if node.type == "TEX_COORD":
-        link = socket.links[0]
-        if link.from_socket.name == "Generated" or (link.from_socket.name == "Object" and node.object is None):
-            return _NO_TURN
+    node = source.node
+    if node.type == "TEX_COORD" and (source.name == "Generated" or (source.name == "Object" and node.object is None)):
+        return _NO_TURN
     if node.type == "MAPPING":
         values = {name: node.inputs[name] for name in ("Rotation", "Scale", "Location") if name in node.inputs}
         if any(each.is_linked for each in values.values()):
@@ -163,24 +174,33 @@ def _turn(socket: bpy.types.NodeSocket) -> tuple[float, ...]:
 
 
 def _constant(socket: bpy.types.NodeSocket, ray: str) -> float:
-    node = _source(socket)
-    if node is None:
+    source = _source(socket)
+    if source is None:
         return float(socket.default_value)
+    node = source.node
     if node.type == "VALUE":
         return float(node.outputs[0].default_value)
-    if node.type == "LIGHT_PATH" and socket.links[0].from_socket.name.startswith("Is "):
-        return float(socket.links[0].from_socket.name == ray)
+    if node.type == "LIGHT_PATH" and source.name.startswith("Is "):
+        return float(source.name == ray)
+    if node.type == "MATH" and node.operation in _MATH:
+        value = _MATH[node.operation](*(_constant(each, ray) for each in node.inputs[:2]))
+        return min(max(value, 0.0), 1.0) if node.use_clamp else value
     raise _Unreadable
 
 
-def _source(socket: bpy.types.NodeSocket) -> bpy.types.Node | None:
-    """The node that feeds a socket; None where the socket's own value counts."""
+def _source(socket: bpy.types.NodeSocket) -> bpy.types.NodeSocket | None:
+    """The output that feeds a socket, by way of any reroutes; None where the socket's own value counts."""
     if not socket.is_linked:
         return None
     link = socket.links[0]
-    if link.is_muted or link.from_node.mute or link.from_node.type == "REROUTE":
+    if link.is_muted or link.from_node.mute:
         raise _Unreadable
-    return link.from_node
+    if link.from_node.type != "REROUTE":
+        return link.from_socket
+    found = _source(link.from_node.inputs[0])
+    if found is None:
+        raise _Unreadable  # a reroute from nowhere
+    return found
 
 
 def _scaled(terms: _Sum, factor: float | np.ndarray) -> _Sum:

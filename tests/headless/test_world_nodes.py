@@ -104,7 +104,41 @@ def otherwise_to_the_camera(scene):
     return mix.outputs[0]
 
 
-WORLDS = [turned, turned_back, tinted, mixed, added_to_a_colour, otherwise_to_the_camera]
+def by_way_of_reroutes(scene):
+    first, second = (scene.world.node_tree.nodes.new("NodeReroute") for _ in range(2))
+    link(scene, texture(scene, 8, (0, 0, 0.7)), first.inputs[0])
+    link(scene, first.outputs[0], second.inputs[0])
+    return shine(scene, second.outputs[0])
+
+
+def reckoned(scene):
+    """A strength of 0.4 · 3 + 0.5, and a mix of (2 − 0.5) cut off at 1."""
+    product, total, share = node(scene, "Math"), node(scene, "Math"), node(scene, "Math")
+    product.operation, total.operation, share.operation = "MULTIPLY", "ADD", "SUBTRACT"
+    for each, values in ((product, (0.4, 3)), (total, (0, 0.5)), (share, (2, 0.5))):
+        for socket, value in zip(each.inputs, values, strict=False):
+            socket.default_value = value
+    share.use_clamp = True
+    link(scene, product.outputs[0], total.inputs[0])
+    background, mix = node(scene, "Background", Color=(0.9, 0.2, 0.1, 1)), node(scene, "MixShader")
+    link(scene, shine(scene, texture(scene, 9)), mix.inputs[2])
+    link(scene, background.outputs[0], mix.inputs[1])
+    link(scene, share.outputs[0], mix.inputs[0])
+    strong = next(each for each in scene.world.node_tree.nodes if each.type == "BACKGROUND" and each != background)
+    link(scene, total.outputs[0], strong.inputs["Strength"])
+    return mix.outputs[0]
+
+
+WORLDS = [
+    turned,
+    turned_back,
+    tinted,
+    mixed,
+    added_to_a_colour,
+    otherwise_to_the_camera,
+    by_way_of_reroutes,
+    reckoned,
+]
 
 
 def build(scene, world):
