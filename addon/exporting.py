@@ -198,9 +198,9 @@ class _ExportPanel:
         layout.prop(settings, "form", text="")
         layout.prop(settings, "folder", text="")
         layout.operator("relight_stage.export_maps", icon="EXPORT")
-        row = layout.row(align=True)
-        row.operator("relight_stage.keep_maps", icon="IMAGE_DATA")
-        row.operator("relight_stage.recombine_maps", icon="NODE_COMPOSITING")
+        column = layout.column(align=True)
+        column.operator("relight_stage.keep_maps", icon="IMAGE_DATA")
+        column.operator("relight_stage.recombine_maps", icon="NODE_COMPOSITING")
 
 
 class RELIGHT_STAGE_PT_export_image_editor(_ExportPanel, bpy.types.Panel):
