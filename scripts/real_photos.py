@@ -1,10 +1,12 @@
 """Real photos relit: what the networks see in each, and it under panoramas and single lamps, on one sheet.
 
-Usage: real_photos.py SHEET.png [PHOTO …] [--model DIR]. Without photos: the portrait that scikit-image brings. Photos
-wider than head and shoulders are shown around the face. A lamp is a disc of 10° over a dim room.
+Usage: real_photos.py SHEET.png [PHOTO …] [--model DIR]. Without photos: the portrait that scikit-image brings and those
+in photos/ of the asset folder, $RELIGHT_STAGE_ASSETS. What is wider than head and shoulders is shown around the face.
+A lamp is a disc of 10° over a dim room.
 """
 
 import argparse
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -16,6 +18,7 @@ from relight_stage.errors import RelightError
 from relight_stage.nets.infer import Relighter
 from relight_stage.nets.photos import FRONT_VIEW, read_light, read_photo
 from relight_stage.scenes.light_map import HEIGHT, directions, panorama_in_camera
+from relight_stage.scenes.packs import ASSETS_VARIABLE
 from relight_stage.synth.sheet import gain_of, grid, inset, show, tile, write_sheet
 
 PANORAMAS = (("interior", 0.0), ("sunset", 180.0), ("courtyard", 0.0))
@@ -83,6 +86,12 @@ def lamp(toward: tuple[float, float, float]) -> np.ndarray:
     return np.repeat(np.where(disc, 100.0, 0.02)[:, :, None], 3, axis=2).astype(np.float32)
 
 
+def free_photos(folder: Path) -> list[Path]:
+    """Photos that are free to show; scikit-image's is written into the folder."""
+    assets = os.environ.get(ASSETS_VARIABLE)
+    return [write_photo(folder / "astronaut.png"), *sorted((Path(assets) / "photos").glob("*.jpg") if assets else ())]
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="Real photos relit, on one sheet.")
     parser.add_argument("sheet", type=Path)
@@ -90,4 +99,4 @@ if __name__ == "__main__":
     parser.add_argument("--model", type=Path)
     words = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        sys.exit(main(words.sheet, words.photos or [write_photo(Path(folder) / "astronaut.png")], words.model))
+        sys.exit(main(words.sheet, words.photos or free_photos(Path(folder)), words.model))
