@@ -92,8 +92,13 @@ def find_packs(root: Path | None) -> Packs:
         check_ict_facekit(ict_facekit)
     if makehuman.is_dir():
         check_makehuman(makehuman)
-    found = (folder if folder.is_dir() else None for folder in (ict_facekit, makehuman))
-    return Packs(root, *found, hdris, ordinary)
+    return Packs(
+        root,
+        ict_facekit if ict_facekit.is_dir() else None,
+        makehuman if makehuman.is_dir() else None,
+        hdris,
+        ordinary,
+    )
 
 
 def check_ict_facekit(pack: Path) -> None:
