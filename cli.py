@@ -103,6 +103,7 @@ def _render(worker: bool, out: Path, assets: Path | None, device: str, **argumen
     from .synth.settings import Settings, Shard
 
     slurm, shard = arguments.pop("slurm"), Shard(*arguments.pop("shard"))
+    del arguments["resume"]  # it always does
     how = {"assets": assets, "device": device, **{name: arguments.pop(name) for name in ("count", "workers")}}
     settings = Settings(**arguments)
     if slurm is None:
@@ -243,7 +244,7 @@ def _parser() -> argparse.ArgumentParser:
         help="queue the dataset as a Slurm array and return: tasks=N, and what else submitit knows, for example "
         "partition=gpu timeout_min=240 mem_gb=8 cpus_per_task=4 array_parallelism=10",
     )
-    render.add_argument("--resume", action="store_true", help="go on with what OUT lacks, as it always does")
+    render.add_argument("--resume", action="store_true", help="go on with what OUT lacks (the default)")
     render.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)  # what the parent starts
 
     check = add_command(commands, "check", _check, "hold a dataset against the laws of light")

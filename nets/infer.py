@@ -35,9 +35,9 @@ SMALLEST_PX, LARGEST_PX = 64, 8192
 PERSON_SHARE = 0.15
 # How sure the network is of its labels within the matte, in the mean: people 0.73 to 0.95, a cat 0.60.
 PERSON_CERTAINTY = 0.66
-# Of a photo that shows light (scene-linear, above the first) in less than the second share of its pixels nothing surer
-# can be said: a face under a lamp from the side is half black. Whoever stands there is believed to be a person.
-LIT, LIT_SHARE = 0.05, 0.4
+# Of a photo that shows light (scene-linear, above the first) in a share of its pixels between these nothing surer can
+# be said: a face under a lamp from the side is half black. Whoever stands there is believed to be a person.
+LIT, LIT_SHARES = 0.05, (0.01, 0.4)
 
 Progress = Callable[[float, str], Any]
 
@@ -59,7 +59,7 @@ class Seen(NamedTuple):
 
     @property
     def is_dark(self) -> bool:
-        return bool((self.photo.mean(axis=-1) > LIT).mean() < LIT_SHARE)
+        return bool(LIT_SHARES[0] < (self.photo.mean(axis=-1) > LIT).mean() < LIT_SHARES[1])
 
 
 class Relighter:

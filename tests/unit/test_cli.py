@@ -138,3 +138,11 @@ def test_without_its_library_a_command_says_which_one_is_missing(line, library, 
     )
     assert done.stderr.startswith(f"relight-stage: This needs {library}")
     assert done.returncode == 1
+
+
+def test_to_resume_is_what_render_does_anyway(monkeypatch, tmp_path):
+    seen = []
+    monkeypatch.setattr("relight_stage.synth.farm.render_dataset", lambda *words, **more: seen.append((words, more)))
+    for flags in ([], ["--resume"]):
+        assert cli.main(["render", str(tmp_path / "out"), *flags]) == 0
+    assert seen[0] == seen[1]
