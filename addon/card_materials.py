@@ -4,6 +4,7 @@ import bpy
 
 from ..scenes.build.versions import enable_nodes, has_nodes
 
+# Source: Weyrich et al., "Analysis of human faces using a measurement-based skin reflectance model", SIGGRAPH 2006.
 SKIN_IOR = 1.4
 _ALBEDO, _NORMALS, _ROUGHNESS = "Albedo and matte", "Normals", "Roughness"
 
@@ -29,6 +30,7 @@ def set_maps(
     Args:
         albedo: its alpha is the matte.
         normals: (n + 1)/2 in the camera frame.
+        roughness: of the Principled BSDF, in [0, 1].
     """
     maps = {_ALBEDO: albedo, _NORMALS: normals, _ROUGHNESS: roughness}
     if not maps.keys() <= _pictures(card).keys():

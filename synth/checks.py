@@ -31,8 +31,8 @@ SHARE_MAX = 0.01
 # A position is the mean over a pixel's filter, which is one and a half pixels wide.
 ASTRAY_MAX = 0.01
 DEPTH_ERROR_MAX_M = 1e-4
-# The clearest lenses stop 3% of the light, which counts as their share of a pixel.
-GLASS_LEAST = 0.01
+# The clearest lenses stop 3% of the light, which counts as their share of a pixel, and the darkest 97%.
+GLASS_LEAST, GLASS_MOST = 0.01, 0.98
 # Materials keep to it; a half rounds by 2⁻¹¹ of it at most, and coverage takes a thousandth.
 ALBEDO_LEAST = 0.004 * 0.998
 # Where a pattern is noisier than full its complement is cut off at black.
@@ -199,7 +199,8 @@ def place_problems(maps: Maps, inside: np.ndarray, camera: dict[str, Any]) -> It
     pixels = seen @ intrinsics.T
     rows, columns = np.nonzero(inside)
     offset = pixels[:, :2] / pixels[:, 2:] - np.stack([columns, rows], axis=-1) - 0.5
-    behind_glass = maps["parsing"][inside][:, LABELS.index("accessories")] > GLASS_LEAST
+    worn = maps["parsing"][inside][:, LABELS.index("accessories")]
+    behind_glass = (worn > GLASS_LEAST) & (worn < GLASS_MOST)
     astray = float(((np.abs(offset).max(axis=-1) > 0.5) & ~behind_glass).mean())
     if not astray <= ASTRAY_MAX:
         yield f"{astray:.1%} of the positions project onto another pixel"

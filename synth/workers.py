@@ -127,8 +127,10 @@ class Worker:
     def reason(self) -> str:
         """Why it ended, in words."""
         code = self._process.wait()
-        if self.error or self._given_up:
-            return self.error["sentence"] if self.error else self._given_up
+        if self.error:
+            return self.error["sentence"]
+        if self._given_up:
+            return self._given_up
         if code < 0:
             name = signal.Signals(-code).name
             return f"its worker was killed ({name}{', perhaps out of memory' if name == 'SIGKILL' else ''})"

@@ -185,19 +185,12 @@ def test_when_group_after_group_fails_the_rest_is_not_tried(out):
         farm(out, 100, **wrongs).run()
 
 
-def test_a_worker_that_is_stuck_is_replaced(out, monkeypatch):
-    monkeypatch.setattr(farms, "STUCK_S", 0.5)
+@pytest.mark.parametrize(("limit", "stuck_at"), [("STUCK_S", "_2"), ("FIRST_S", "_0")])
+def test_a_worker_that_is_stuck_is_replaced(out, monkeypatch, limit, stuck_at):
+    monkeypatch.setattr(farms, limit, 0.5)
     lines = []
-    farm(out, 4, 1, report=lines.append, _2="once hang").run()
+    farm(out, 4, 1, report=lines.append, **{stuck_at: "once hang"}).run()
     assert samples(out) == list(range(4))
-    assert any("has been at it" in line for line in lines)
-
-
-def test_a_worker_that_is_stuck_at_the_very_first_group_is_replaced(out, monkeypatch):
-    monkeypatch.setattr(farms, "FIRST_S", 0.5)
-    lines = []
-    farm(out, 2, 1, report=lines.append, _0="once hang").run()
-    assert samples(out) == list(range(2))
     assert any("has been at it" in line for line in lines)
 
 
