@@ -8,10 +8,13 @@ TORCH ?= torch==2.13.0
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
+# Blender 4.5 LTS, for the add-on's tests alone: no torch. What they need besides the package's own libraries.
+LTS := .venv-lts
+LTS_NEEDS := 'bpy==4.5.*' onnx 'ml-dtypes<0.6' pytest
 PACKAGES := addon nets scenes synth
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo test test-unit test-nets test-headless gui-test slurm-test soak-test extension lint clean
+.PHONY: help env env-lts demo test test-unit test-nets test-headless test-lts gui-test slurm-test soak-test extension lint clean
 
 help: ## show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -23,6 +26,13 @@ $(READY): pyproject.toml
 	@$(BIN)/python -c '' 2>/dev/null || $(PYTHON) -m venv --clear $(VENV) || \
 		{ echo "Python 3.11 is needed, bpy has wheels for no other: make PYTHON=/path/to/python3.11" >&2; exit 1; }
 	$(BIN)/python -m pip install -qq --disable-pip-version-check $(PIP_OPTIONS) $(TORCH) -e '.[render,train,dev]'
+	@touch $@
+
+env-lts: $(LTS)/ready ## make .venv-lts with Blender 4.5 LTS in it
+
+$(LTS)/ready: pyproject.toml
+	@$(LTS)/bin/python -c '' 2>/dev/null || $(PYTHON) -m venv --clear $(LTS)
+	$(LTS)/bin/python -m pip install -qq --disable-pip-version-check $(PIP_OPTIONS) $(LTS_NEEDS) -e .
 	@touch $@
 
 demo: $(READY) ## render, check and relight a little of everything: demo/contact_sheet.png
@@ -38,6 +48,9 @@ test-nets: $(READY) ## laws of the networks (torch)
 
 test-headless: $(READY) ## laws of light, with real Cycles (bpy)
 	$(BIN)/python -m pytest tests/headless
+
+test-lts: $(LTS)/ready ## the add-on's tests in Blender 4.5 LTS (bpy)
+	$(LTS)/bin/python -m pytest -rs -m addon tests/headless
 
 gui-test: $(READY) extension ## click through the panel in a real Blender 5.2 (needs root and Debian)
 	scripts/gui_blender.sh >/dev/null

@@ -87,8 +87,7 @@ def folder_of(scene: bpy.types.Scene) -> Path:
 
 
 class RELIGHT_STAGE_OT_start_dataset(bpy.types.Operator):
-    """Render in the background. Blender can be used meanwhile, and closed: the rendering goes on.
-    Portraits that are complete in the folder are kept, so this also resumes"""
+    """Render in the background, also while Blender is closed; what is complete in the folder is kept"""
 
     bl_idname = "relight_stage.start_dataset"
     bl_label = "Start Dataset"

@@ -1,6 +1,7 @@
 """Dropping files onto the Image Editor and the 3D Viewport, and pasting a picture from the clipboard."""
 
 import contextlib
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
@@ -105,8 +106,10 @@ def _pasted(context: bpy.types.Context) -> bpy.types.Image:
         bpy.ops.image.clipboard_paste()
     new = next((image for image in bpy.data.images if image not in known), None)
     if new is None:
+        # GHOST_SystemX11: "No support yet for image copy/paste."
+        hint = " Under X11 it can read none." if sys.platform == "linux" else ""
         raise PhotoError(
-            "There is no picture in the clipboard that Blender can read. Copy one again, or open it as a file."
+            f"There is no picture in the clipboard that Blender can read.{hint} Copy one again, or open it as a file."
         )
     new.pack()
     return new

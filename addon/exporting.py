@@ -13,11 +13,12 @@ from ..errors import ExportError, PhotoError
 from ..nets.infer import Portrait
 from ..nets.lit import Sliders, layers
 from ..scenes.key_fill import balance
-from . import compositing, images, lighting, portraits, preferences, probe, properties
+from . import compositing, lighting, portraits, preferences, probe, properties
 from .maps import DESCRIPTIONS, file_channels, gather_maps, is_data, layer_channels, needs_light, png, rgba
 from .operators import studio
-from .pictures import write_layers, write_png
+from .pictures import Exr, encode, write_layers, write_png
 from .relighting import Networks
+from .storing import store
 from .task import Steps, Task, still_there
 from .worker import Progress
 
@@ -87,8 +88,7 @@ class RELIGHT_STAGE_OT_keep_maps(Task, bpy.types.Operator):
     def steps(self, context: bpy.types.Context) -> Steps:
         photo, work = _gather_chosen(context)
         stem = Path(photo.name).stem
-        maps, matte = yield work
-        _store(stem, maps, matte)
+        yield from store(stem, (yield partial(_encode, work)))
 
 
 class RELIGHT_STAGE_OT_recombine_maps(Task, bpy.types.Operator):
@@ -102,8 +102,9 @@ class RELIGHT_STAGE_OT_recombine_maps(Task, bpy.types.Operator):
         scene_name = context.scene.name
         photo, work = _gather(context, set(compositing.INPUTS), directx=False)
         stem = Path(photo.name).stem
-        kept = _store(stem, *(yield work))
-        compositing.show(still_there(bpy.data.scenes, scene_name, "the maps were computed"), kept)
+        kept = yield from store(stem, (yield partial(_encode, work)))
+        scene = still_there(bpy.data.scenes, scene_name, "the maps were computed")
+        compositing.show(scene, kept)
 
 
 def _gather_chosen(
@@ -179,8 +180,9 @@ def _write(folder: Path, stem: str, form: str, maps: dict[str, np.ndarray], matt
     return paths
 
 
-def _store(stem: str, maps: dict[str, np.ndarray], matte: np.ndarray) -> dict[str, bpy.types.Image]:
-    return {name: images.write_image(f"{stem} {name}", rgba(name, maps, matte), is_data=is_data(name)) for name in maps}
+def _encode(work: Callable[[Progress], tuple[dict[str, np.ndarray], np.ndarray]], progress: Progress) -> dict[str, Exr]:
+    maps, matte = work(progress)
+    return {name: encode(rgba(name, maps, matte), is_data(name)) for name in maps}
 
 
 class _ExportPanel:

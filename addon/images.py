@@ -15,6 +15,7 @@ from ..errors import PhotoError
 from ..nets.infer import check_size
 from ..nets.memory import memory_for
 from ..scenes.colour import srgb_to_linear
+from .pictures import Exr
 
 # A custom property on the images that we write: they are no photos.
 _MARK = "relight_stage"
@@ -112,22 +113,28 @@ def to_linear(pixels: Pixels) -> tuple[np.ndarray, np.ndarray | None]:
     return np.ascontiguousarray(colour, np.float32), matte
 
 
-def write_image(name: str, rgba: np.ndarray, is_data: bool = False) -> bpy.types.Image:
-    """Store an array as a new float image inside the .blend file; an image of that name gives the name up.
+def write_image(name: str, exr: Exr) -> bpy.types.Image:
+    """Store a picture as a new image inside the .blend file; an image of that name gives the name up."""
+    image = add_image(name, exr)
+    image.rename(name, mode="ALWAYS")
+    return image
+
+
+def add_image(name: str, exr: Exr) -> bpy.types.Image:
+    """``write_image``, which leaves another image its name.
+
+    The picture is packed as it is: Blender reads it when somebody looks at it.
 
     Args:
-        rgba: (H, W, 4) scene-linear, colour associated with alpha; or components, where ``is_data``.
+        exr: of (H, W, 4) scene-linear, colour associated with alpha; or of components, where it is data.
     """
-    height, width = rgba.shape[:2]
-    image = bpy.data.images.new(name, width, height, alpha=True, float_buffer=True)
-    image.colorspace_settings.name = "Non-Color" if is_data else "Linear Rec.709"
-    # Float pixels are associated; saying so keeps them as they are when Blender reads them back.
-    image.alpha_mode = "CHANNEL_PACKED" if is_data else "PREMUL"
-    image.pixels.foreach_set(np.ascontiguousarray(rgba[::-1], np.float32).ravel())
-    image.update()
+    image = bpy.data.images.new(name, 1, 1, alpha=True, float_buffer=True)
     # Packed, the image survives saving, undo and redo.
-    image.pack()
-    image.rename(name, mode="ALWAYS")
+    image.pack(data=exr.content, data_len=len(exr.content))
+    image.source = "FILE"
+    image.colorspace_settings.name = "Non-Color" if exr.is_data else "Linear Rec.709"
+    # Float pixels are associated; saying so keeps them as they are when Blender reads them back.
+    image.alpha_mode = "CHANNEL_PACKED" if exr.is_data else "PREMUL"
     image[_MARK] = True
     return image
 

@@ -20,6 +20,7 @@ from ..errors import PhotoError, RelightError, SceneError
 from . import balls, card, editors, images, lighting, preferences, probe, properties, world_nodes
 from .card_materials import pictures_of, set_picture
 from .operators import photo_of, studio
+from .pictures import encode
 from .previews import Preview, Previewer, Request
 from .relighting import Background, Networks
 from .worker import Stream
@@ -213,7 +214,7 @@ class _Session:
         if image is None and last is not None and _MARK in last:
             image = last
         if image is None:
-            image = images.write_image(f"{Path(photo.name).stem} {kind}", rgba)
+            image = images.write_image(f"{Path(photo.name).stem} {kind}", encode(rgba))
             image[_MARK] = True
         else:
             images.overwrite_image(image, rgba)

@@ -18,11 +18,14 @@ from ..scenes.balls import draw_icons
 from ..scenes.build.surroundings import build_world
 from ..scenes.key_fill import balance
 from . import balls, card, card_materials, editors, images, lighting, preferences, probe, properties
-from .relighting import Background, Maps, Networks, Relit, Studio, draw_maps
+from .pictures import Exr, encode
+from .relighting import Background, Networks, Relit, Studio, draw_maps
+from .storing import store
 from .task import Steps, Task, still_there
 from .worker import Progress
 
 _PORTRAIT = "relight_stage_portrait"  # a custom property on maps: the fingerprint of whose they are
+_MAPS = ("matte", "normals", "albedo")
 
 studio = Studio()
 
@@ -102,13 +105,14 @@ class RELIGHT_STAGE_OT_relight_photo(Task, bpy.types.Operator):
         # An area may be closed or joined meanwhile, and what then is read of it is anything.
         pressed_in = context.area.as_pointer() if context.area is not None else 0
         scene_name, photo_name, work = context.scene.name, *self._gather(context)
-        relit, maps = yield work
+        relit, pictures = yield work
+        stored = yield from store(Path(photo_name).stem, pictures)
         area = next((area for area in editors.areas() if area.as_pointer() == pressed_in), None)
         scene = still_there(bpy.data.scenes, scene_name, "it was being relit")
         photo = still_there(bpy.data.images, photo_name, "it was being relit")
-        self._store(context, area, scene, photo, relit, maps)
+        self._store(context, area, scene, photo, relit, stored)
 
-    def _gather(self, context: bpy.types.Context) -> tuple[str, Callable[[Progress], tuple[Relit, Maps]]]:
+    def _gather(self, context: bpy.types.Context) -> tuple[str, Callable[[Progress], tuple[Relit, dict[str, Exr]]]]:
         """Read photo, light and background out of Blender: the photo's name, and the call that is left, free of bpy."""
         settings, photo = context.scene.relight_stage, photo_of(context)
         if photo is None:
@@ -120,6 +124,8 @@ class RELIGHT_STAGE_OT_relight_photo(Task, bpy.types.Operator):
         light = lighting.gather_light(context, view, studio, networks)
         background = lighting.gather_background(context.scene, view, (height, width))
         kept = _owner_of_maps(settings) if settings.keep_maps else None
+        has_card = self.card or card.card_in(context.scene, settings.card) is not None
+        has_cutout = has_card and settings.background != "TRANSPARENT"
         sliders, stops = properties.sliders_of(settings), settings.balance
         work = partial(
             _relight,
@@ -132,6 +138,7 @@ class RELIGHT_STAGE_OT_relight_photo(Task, bpy.types.Operator):
             networks,
             settings.face,
             kept,
+            has_cutout,
         )
         return photo.name, work
 
@@ -142,23 +149,20 @@ class RELIGHT_STAGE_OT_relight_photo(Task, bpy.types.Operator):
         scene: bpy.types.Scene,
         photo: bpy.types.Image,
         relit: Relit,
-        maps: Maps,
+        stored: dict[str, bpy.types.Image],
     ) -> None:
-        settings, stem = scene.relight_stage, Path(photo.name).stem
+        settings = scene.relight_stage
         before = {photo, settings.relit}
         stands = card.card_in(scene, settings.card)
+        maps = [name for name in _MAPS if name in stored]
         replaced = {settings.relit, *(getattr(settings, name) for name in maps)}
         replaced.update(card_materials.pictures_of(stands) if stands is not None else ())
-        settings.photo = photo
-        settings.relit = images.write_image(f"{stem} relit", relit.picture)
-        for name, rgba in maps.items():
-            image = images.write_image(f"{stem} {name}", rgba, is_data=name != "albedo")
-            image[_PORTRAIT] = relit.fingerprint
-            setattr(settings, name, image)
+        settings.photo, settings.relit = photo, stored["relit"]
+        for name in maps:
+            stored[name][_PORTRAIT] = relit.fingerprint
+            setattr(settings, name, stored[name])
         if self.card or stands is not None:
-            cutout = settings.relit
-            if settings.background != "TRANSPARENT":
-                cutout = images.write_image(f"{stem} cut-out", relit.cutout)
+            cutout = stored.get("cut-out", settings.relit)
             settings.card = card.show(scene, settings.card, cutout, probe.view_of(context))
             if self.card and area is not None and area.type == "VIEW_3D":
                 card.look_at(area.spaces.active, scene)
@@ -215,8 +219,9 @@ def _relight(
     networks: Networks,
     face: int,
     kept: str | None,
+    has_cutout: bool,
     progress: Progress,
-) -> tuple[Relit, Maps]:
+) -> tuple[Relit, dict[str, Exr]]:
     progress(0.0, "Reading the photo")
     with memory_for(name, pixels.values.shape):
         photo, matte = images.to_linear(pixels)
@@ -232,12 +237,18 @@ def _relight(
             face=face,
             progress=progress,
         )
-        return relit, draw_maps(relit.portrait) if kept not in (None, relit.fingerprint) else {}
+        pictures = {"relit": relit.picture}
+        if has_cutout:
+            pictures["cut-out"] = relit.cutout
+        if kept not in (None, relit.fingerprint):
+            pictures.update(draw_maps(relit.portrait))
+        progress(1.0, "Storing the pictures")
+        return relit, {name: encode(rgba, name in ("matte", "normals")) for name, rgba in pictures.items()}
 
 
 def _owner_of_maps(settings: properties.RELIGHT_STAGE_PG_settings) -> str:
     """The fingerprint of the portrait whose maps the scene keeps; empty where one is missing or another's."""
-    maps = (settings.matte, settings.normals, settings.albedo)
+    maps = [getattr(settings, name) for name in _MAPS]
     owners = {"" if image is None else image.get(_PORTRAIT, "") for image in maps}
     return owners.pop() if len(owners) == 1 else ""
 

@@ -12,8 +12,10 @@ from ..nets.infer import Portrait
 from . import images, portraits, probe
 from .card import card_in
 from .card_materials import pictures_of, set_maps
+from .pictures import Exr, encode
 from .relief import Relief, build_relief, metres_per_pixel
-from .relighting import Maps, draw_grey, draw_maps
+from .relighting import draw_grey, draw_maps
+from .storing import store
 from .task import Steps, Task, still_there
 from .worker import Progress
 
@@ -34,7 +36,7 @@ class _Stood(NamedTuple):
     """What the worker makes of a portrait for a card."""
 
     surface: Relief
-    maps: Maps
+    maps: dict[str, Exr]
 
 
 class RELIGHT_STAGE_OT_add_photo_card(Task, bpy.types.Operator):
@@ -49,23 +51,23 @@ class RELIGHT_STAGE_OT_add_photo_card(Task, bpy.types.Operator):
         photo, take_apart = portraits.gather(context)
         name, view = photo.name, probe.view_of(context)
         stood = yield lambda progress: _stand(take_apart, is_relief, progress)
+        maps = yield from store(f"{Path(name).stem} card", stood.maps)
         scene = still_there(bpy.data.scenes, scene_name, "its photo card was being made")
         settings = scene.relight_stage_photo_card
-        settings.card = show(scene, settings.card, Path(name).stem, stood.surface, stood.maps, view)
+        settings.card = show(scene, settings.card, stood.surface, maps, view)
 
 
 def show(
     scene: bpy.types.Scene,
     card: bpy.types.Object | None,
-    name: str,
     surface: Relief,
-    maps: Maps,
+    maps: dict[str, bpy.types.Image],
     view: probe.View,
 ) -> bpy.types.Object:
     """Put a person on the scene's photo card; without one, stand a new card at the 3D cursor, facing the camera.
 
     Args:
-        maps: as ``draw_maps`` gives them, and roughness.
+        maps: albedo, normals and roughness, as ``set_maps`` wants them.
         view: what to face if the scene has no camera.
     """
     card = card_in(scene, card)
@@ -81,10 +83,7 @@ def show(
         if not last.users:
             bpy.data.meshes.remove(last)
     replaced = pictures_of(card)
-    albedo = images.write_image(f"{name} card albedo", maps["albedo"])
-    normals = images.write_image(f"{name} card normals", maps["normals"], is_data=True)
-    roughness = images.write_image(f"{name} card roughness", maps["roughness"], is_data=True)
-    set_maps(card, albedo, normals, roughness)
+    set_maps(card, **maps)
     images.discard(replaced)
     return card
 
@@ -100,7 +99,8 @@ def flat(portrait: Portrait) -> Relief:
 def _stand(take_apart, is_relief: bool, progress: Progress) -> _Stood:
     portrait = take_apart(lambda fraction, text: progress(0.9 * fraction, text))
     progress(0.9, "Building the card")
-    maps = {**draw_maps(portrait), "roughness": draw_grey(portrait.roughness)}
+    pictures = {**draw_maps(portrait), "roughness": draw_grey(portrait.roughness)}
+    maps = {name: encode(pictures[name], is_data=name != "albedo") for name in ("albedo", "normals", "roughness")}
     return _Stood(build_relief(portrait) if is_relief else flat(portrait), maps)
 
 

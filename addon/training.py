@@ -14,7 +14,6 @@ from .pythons import find_python
 from .task import Steps, Task
 from .text import draw_text
 from .trainings import EXPORTED, KIND, RECIPES, TrainingStatus, export_run, training_command
-from .worker import Progress
 
 
 class RELIGHT_STAGE_PG_training(bpy.types.PropertyGroup):
@@ -72,8 +71,7 @@ def _python() -> str:
 
 
 class RELIGHT_STAGE_OT_start_training(bpy.types.Operator):
-    """Train in the background. Blender can be used meanwhile, and closed: the training goes on.
-    Where the folder holds a run already, it goes on from its last checkpoint"""
+    """Train in the background, also while Blender is closed; goes on from the folder's last checkpoint"""
 
     bl_idname = "relight_stage.start_training"
     bl_label = "Start Training"
@@ -122,12 +120,7 @@ class RELIGHT_STAGE_OT_load_training(Task, bpy.types.Operator):
 
     def steps(self, context: bpy.types.Context) -> Steps:
         python, run = _python(), run_of(context.scene)
-
-        def work(progress: Progress) -> Path:
-            progress(0.0, "Exporting the networks")
-            return export_run(python, run)
-
-        folder = yield work
+        folder = yield lambda progress: export_run(python, run, progress)
         preferences.preferences().model_folder = str(folder)
         context.preferences.is_dirty = True
         self.report({"INFO"}, f"Photos are now relit by the networks in {folder}")

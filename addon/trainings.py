@@ -3,8 +3,10 @@
 A run folder is what nets/train.py writes: recipe.json, loss.csv, pictures/, checkpoint.pt; ONNX files go to RUN/onnx.
 """
 
+import contextlib
 import csv
 import json
+import shutil
 import subprocess
 from functools import lru_cache
 from itertools import accumulate
@@ -16,11 +18,13 @@ import numpy as np
 from ..errors import ModelError
 from .jobs import find_job, last_error, read_log
 from .plots import Curve, Picture, draw_curves
+from .worker import Progress
 
 KIND = "training"
 ROOT = Path(__file__).parents[1]
 RECIPES = ROOT / "nets" / "configs"
 EXPORTED = "onnx"
+_LOOK_S = 0.2  # while exporting, between two questions whether to go on
 _DONE = "done: "  # of nets/train.py: how a run that came to its end ends its log
 
 
@@ -68,8 +72,11 @@ def training_command(python: str, recipe: Path, data: Path, run: Path, resume: b
     return [*command, "--resume"] if resume else command
 
 
-def export_run(python: str, run: Path) -> Path:
+def export_run(python: str, run: Path, progress: Progress) -> Path:
     """Turn a run's last checkpoint into ONNX files, in that Python; takes a minute.
+
+    Args:
+        progress: told now and then; what it raises ends the export, and the files of the last one stay.
 
     Returns:
         The folder of the files.
@@ -77,12 +84,33 @@ def export_run(python: str, run: Path) -> Path:
     Raises:
         ModelError: there is no checkpoint, or the export failed.
     """
-    out = run / EXPORTED
-    command = [python, "-u", str(ROOT), "export", str(run), str(out)]
-    done = subprocess.run(command, capture_output=True, text=True, errors="replace", stdin=subprocess.DEVNULL)
-    if done.returncode:
-        raise ModelError(last_error(done.stderr.splitlines()))
+    out, unfinished = run / EXPORTED, run / f"{EXPORTED}.unfinished"
+    command = [python, "-u", str(ROOT), "export", str(run), str(unfinished)]
+    try:
+        _wait(command, progress)
+        shutil.rmtree(out, ignore_errors=True)
+        unfinished.rename(out)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
     return out
+
+
+def _wait(command: list[str], progress: Progress) -> None:
+    """Run the export to its end; ModelError where it fails."""
+    pipe = subprocess.PIPE
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, text=True, errors="replace")
+    with process:
+        try:
+            while True:
+                progress(0.0, "Exporting the networks")
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    _, said = process.communicate(timeout=_LOOK_S)
+                    break
+        except BaseException:
+            process.kill()
+            raise
+    if process.returncode:
+        raise ModelError(last_error(said.splitlines()))
 
 
 def look_at_training(run: Path) -> TrainingStatus:

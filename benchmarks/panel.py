@@ -21,6 +21,7 @@ import bpy
 import numpy as np
 
 from relight_stage.addon import images, probe, world_nodes
+from relight_stage.addon.pictures import encode
 from relight_stage.addon.previews import DRAFT_PX
 from relight_stage.nets.infer import Relighter
 from relight_stage.nets.lit import NEUTRAL, Lit, Sliders, compose
@@ -47,7 +48,7 @@ def main() -> None:
     portrait = whole.shrink(arguments.longest)
     assert portrait.albedo is not None  # made once, with the first picture
     height, width = portrait.matte.shape
-    image = images.write_image("relit", np.zeros((height, width, 4), np.float32))
+    image = images.write_image("relit", encode(np.zeros((height, width, 4), np.float32)))
     turn = next(node for node in scene.world.node_tree.nodes if node.type == "MAPPING").inputs["Rotation"]
     view = probe.view_of(bpy.context)
     times: dict[str, list[float]] = defaultdict(list)

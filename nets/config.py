@@ -15,7 +15,8 @@ from .terms import AdversarialConfig, BackboneConfig, Terms
 # What the networks name: of the labels of a sample, all but accessories and props, which are clothes to them.
 PARSED = LABELS[:7]
 
-NETS = ("matting", "geometry", "albedo", "visibility", "shading")
+NETS = ("matting", "geometry", "albedo", "visibility", "shading", "light")
+JOINED = NETS[:5]  # that make the relit picture: what a stage of all trains
 STAGES = (*NETS, "all")
 
 
@@ -78,6 +79,7 @@ class PortraitConfig:
     albedo: UNetConfig = UNetConfig()
     visibility: VisibilityConfig = VisibilityConfig()
     shading: ShadingConfig = ShadingConfig()
+    light: UNetConfig = UNetConfig((16, 24, 32, 40, 48), bottleneck=0)
 
 
 @dataclass(frozen=True)
@@ -142,8 +144,8 @@ class StageConfig:
     """One stretch of training of one network; ends at ``steps`` or after ``minutes``, whichever comes first.
 
     Attributes:
-        net: matting, geometry, albedo, visibility, shading (specular net and renderer together), or all five end to
-            end on the relit picture.
+        net: matting, geometry, albedo, visibility, shading (specular net and renderer together), light, or all but
+            light end to end on the relit picture.
         size: side of the square training crops in px, a multiple of 32.
         batch: examples a step, shared out among the processes of a run.
         rate: peak learning rate; it falls to a fiftieth on a cosine.
@@ -175,7 +177,7 @@ class StageConfig:
         """The networks that learn."""
         if self.net != "all":
             return (self.net,)
-        return tuple(net for net in NETS if net not in self.frozen)
+        return tuple(net for net in JOINED if net not in self.frozen)
 
 
 @dataclass(frozen=True)
@@ -325,7 +327,7 @@ def _check_stage(stage: StageConfig, backbones: BackboneConfig, name: str) -> No
     require(stage.truth_until == 0 or stage.on_predictions, "truth_until needs on_predictions = true")
     require(not (stage.on_predictions and stage.net == "all"), "all runs on predictions anyway; drop on_predictions")
     require(stage.net == "all" or not stage.frozen, "frozen is for stages of all")
-    require(set(stage.frozen) < set(NETS), f"frozen must name some, not all, of {', '.join(NETS)}")
+    require(set(stage.frozen) < set(JOINED), f"frozen must name some, not all, of {', '.join(JOINED)}")
     require(stage.keep >= 0 and stage.epsilon > 0, "keep must be at least 0 and epsilon positive")
     for net in NETS:
         terms, defaults = (getattr(x, net) for x in (stage.terms, Terms()))
@@ -362,6 +364,7 @@ def _check_portrait(portrait: PortraitConfig, name: str) -> None:
         "visibility.unet.widths": (portrait.visibility.unet.widths, 6),
         "shading.specular.widths": (portrait.shading.specular.widths, 6),
         "shading.renderer.widths": (portrait.shading.renderer.widths, 6),
+        "light.widths": (portrait.light.widths, 5),
     }
     for key, (widths, count) in levels.items():
         if len(widths) != count or min(widths) < 1:

@@ -25,6 +25,7 @@ from .data import Dataset, is_test, sample_folders
 from .graphs import WEIGHTS, run_graph
 from .infer import Relighter
 from .lit import layers
+from .photo_light import estimate_light
 from .views import Portrait
 
 OURS = "ours"
@@ -93,6 +94,9 @@ def evaluate(
         portrait, maps = take_apart(photo.photo, relighter)
         about = (identities[photo.name], photo.skin)
         scores += [Score("parts", OURS, name, value, *about) for name, value in part_scores(photo, maps).items()]
+        # The photo's own light comes first.
+        angle = metrics.light_angle_deg(estimate_light(portrait), photo.wanted[0].light_map)
+        scores.append(Score("parts", OURS, "light_deg", angle, *about))
         baseline = metrics.normal_error_deg(mean_normal, photo.normal, photo.matte)
         scores.append(Score("parts", "mean normals", "normal_deg", baseline, *about))
         untouched = metrics.scale_invariant_psnr(maps["foreground"], photo.albedo, photo.matte)

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..scenes import light_map as light_maps
 from ..scenes.colour import srgb_to_linear
 from ..scenes.light_map import olat_weights
 from .camera import camera_rand, grade, photograph
@@ -18,6 +19,7 @@ from .crops import Crop, crop_rand, straight, warp
 from .data import ALBEDO, FULL, MATTE, NORMAL, PARSING, SPECULAR, Dataset, Subject
 from .dyes import dye_rand
 from .illumination import lamps_rand, light_rand, stage_light
+from .light import HEIGHT as LIGHT_HEIGHT
 from .photography import as_grey, backdrop_rand, exposure_rand, seen_foreground
 
 SEEN_LIGHTS = 8  # of a sample, whose shadows an example shows
@@ -29,10 +31,17 @@ class Needs(NamedTuple):
     Attributes:
         relit: the picture under a second light.
         seen: from which of some lights light arrives.
+        light: the light that the photo was taken in.
     """
 
     relit: bool = False
     seen: bool = False
+    light: bool = False
+
+    @property
+    def placed(self) -> bool:
+        """Light is known, so somebody has to be there and no light map be turned that cannot be."""
+        return self.relit or self.light
 
 
 def lit(subject: Subject, weights: np.ndarray) -> np.ndarray:
@@ -62,15 +71,17 @@ def example_rand(rng: np.random.Generator, dataset: Dataset, size: int, needs: N
     camera = camera_rand(rng, config.photography)
     wanted, light_map = maps[:, :, :6], subject.light_map
     portrait = maps[:, :, FULL]
+    placed = needs.placed
     if subject.olat is None:
-        crop = crop_rand(rng, subject.maps.shape[0], subject.face, size, config.tight, upright=relit, wide=not relit)
+        crop = crop_rand(rng, subject.maps.shape[0], subject.face, size, config.tight, upright=placed, wide=not placed)
         light_map = light_map[:, ::-1] if crop.flip else light_map
+        photo_light = light_map
     else:
         own = relit and not subject.is_under(config.test_hdris) and not camera.grey and rng.uniform() < 0.2
         # Small lights with gaps between them are no panorama.
         sharp = own or (rng.uniform() < 0.2 and not subject.is_gappy)
-        upright = relit and sharp
-        crop = crop_rand(rng, subject.maps.shape[0], subject.face, size, config.tight, upright, wide=not relit)
+        upright = placed and sharp
+        crop = crop_rand(rng, subject.maps.shape[0], subject.face, size, config.tight, upright, wide=not placed)
         lights, weights = _lights_rand(rng, 2 if relit and not own else 1, dataset, subject, camera.grey)
         sums = lit(subject, weights)
         sums[:, :, :, :3] *= dye
@@ -80,6 +91,10 @@ def example_rand(rng: np.random.Generator, dataset: Dataset, size: int, needs: N
             light_map = lights[1] if sharp else _stage_light(subject, weights[1], crop)
         if sharp and crop.flip:
             light_map = light_map[:, ::-1]
+        if needs.light:
+            photo_light = _stage_light(subject, weights[0], crop)
+            if sharp:
+                photo_light = lights[0][:, ::-1] if crop.flip else lights[0]
     parts = [portrait, maps[:, :, 6:]] + ([wanted] if relit else [])
     warped = warp(np.concatenate(parts, axis=2), crop, size)
     portrait, wanted = warped[:, :, :3], warped[:, :, 17:]
@@ -87,7 +102,7 @@ def example_rand(rng: np.random.Generator, dataset: Dataset, size: int, needs: N
     matte = np.clip(matte, 0, 1)
 
     backdrop = backdrop_rand(rng, size, dataset.panoramas, config.views)
-    if not relit and rng.uniform() < 0.06:  # nobody there
+    if not placed and rng.uniform() < 0.06:  # nobody there
         portrait, albedo, normal, matte, parsing = (
             np.zeros_like(a) for a in (portrait, albedo, normal, matte, parsing)
         )
@@ -118,6 +133,11 @@ def example_rand(rng: np.random.Generator, dataset: Dataset, size: int, needs: N
         if camera.grey:
             full, specular, light_map = as_grey(full), as_grey(specular), as_grey(light_map)
         example |= {"relit": full, "specular": specular, "light_map": light_map}
+    if needs.light:
+        # Whatever the camera did to colours and brightness, the light did.
+        plain, light = (as_grey(x) if camera.grey else x for x in (portrait, photo_light))
+        graded = (foreground * matte).sum(axis=(0, 1)) / np.maximum(plain.sum(axis=(0, 1)), 1e-6)
+        example["photo_light"] = light_maps.resize(light, LIGHT_HEIGHT) * graded
     if needs.seen:
         example |= _seen_rand(rng, subject, crop, size)
     return example

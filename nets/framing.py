@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from .config import PARSED
-from .resampling import Window, box_mean
+from .resampling import Window, box_mean, resize
 
 STRIDE = 32  # the networks halve a picture five times
 
@@ -25,6 +25,9 @@ _PORTRAIT_SIDE = 4.2
 # Brows to lips are about 0.7 of the root of a face's area; features that spread further are mistaken.
 _FEATURES_PER_ROOT_AREA = 0.85
 _PORTRAIT_DROP = 0.35
+_SAME = 0.8  # of the longer box: a rough first box of a small face is 0.6 off, what a cup shows of one 1.1
+# Of a window's side: one that ends so near the photo's border is moved there, where it needs no fading.
+_EDGE = 0.1
 
 
 def snap(length: float) -> int:
@@ -110,6 +113,23 @@ def attached(matte: np.ndarray, window: Window, faces: Sequence[Window]) -> np.n
     return np.max([_attached(matte, window, face) for face in faces if shows(window, face)], axis=0)
 
 
+def overruled(
+    matte: np.ndarray, window: Window, closer: np.ndarray, closer_window: Window, shape: tuple[int, int]
+) -> np.ndarray:
+    """A coarse look's matte (h, w), replaced where a closer look at the photo (H, W) has seen the same, (h, w).
+
+    What the coarse look takes for a part of the person (a lamp over the head, a column of the backdrop) no longer
+    hangs together with them where the closer one sees through.
+    """
+    y, x = closer.shape[0] / closer_window.height, closer.shape[1] / closer_window.width
+    top, left = (window.top - closer_window.top) * y, (window.left - closer_window.left) * x
+    same = Window(top, left, top + window.height * y, left + window.width * x)
+    stack = np.stack([closer, fade(closer_window, closer.shape, shape)], axis=-1)
+    known, weight = np.moveaxis(resize(stack, matte.shape, same), -1, 0)
+    # Beyond a border inside the photo the weight stays the 0 that it has faded to.
+    return matte + weight * (known - matte)
+
+
 def shows(window: Window, face: Window) -> bool:
     """Whether the middle of a face lies in a window."""
     y, x = _middle(face)
@@ -120,6 +140,13 @@ def nearest(faces: Sequence[Window], face: Window) -> Window:
     """The face whose middle is nearest to another's."""
     y, x = _middle(face)
     return min(faces, key=lambda other: (_middle(other)[0] - y) ** 2 + (_middle(other)[1] - x) ** 2)
+
+
+def are_same(first: Window, second: Window) -> bool:
+    """Whether boxes that two looks drew around a face can be of one: the middles are nearer than the boxes are long."""
+    (y, x), (v, u) = _middle(first), _middle(second)
+    longest = max(first.height, first.width, second.height, second.width)
+    return float(np.hypot(y - v, x - u)) < _SAME * longest
 
 
 def _middle(window: Window) -> tuple[float, float]:
@@ -167,7 +194,8 @@ def portrait_window(face: Window, shape: tuple[int, int]) -> Window:
     side = _PORTRAIT_SIDE * unit
     middle_y = (face.top + face.bottom) / 2 + _PORTRAIT_DROP * unit
     middle_x = (face.left + face.right) / 2
-    return _inside(Window(middle_y - side / 2, middle_x - side / 2, middle_y + side / 2, middle_x + side / 2), shape)
+    window = Window(middle_y - side / 2, middle_x - side / 2, middle_y + side / 2, middle_x + side / 2)
+    return _inside(window, shape, _EDGE)
 
 
 def matte_window(matte: np.ndarray) -> Window:
@@ -178,11 +206,13 @@ def matte_window(matte: np.ndarray) -> Window:
     return _inside(box, matte.shape)
 
 
-def _inside(window: Window, shape: tuple[int, int]) -> Window:
+def _inside(window: Window, shape: tuple[int, int], edge: float = 0.0) -> Window:
+    """A window moved and cut to lie in the photo (H, W), and moved to a border nearer than ``edge`` of its side."""
     sides = []
     for low, high, length in ((window.top, window.bottom, shape[0]), (window.left, window.right, shape[1])):
         size = min(high - low, length)
-        low = min(max(low, 0), length - size)
+        low = 0 if low < edge * size else min(max(low, 0), length - size)
+        low = length - size if length - size - low < edge * size else low
         sides.append((low, low + size))
     return Window(sides[0][0], sides[1][0], sides[0][1], sides[1][1])
 

@@ -15,21 +15,24 @@ FORMAT = 1  # of the exported graphs, as their metadata says it
 class Contract(NamedTuple):
     """Names of a graph's inputs and outputs (docs/architecture.md).
 
-    later: those that came with the visibility net. Graphs from before it lack all of them and go on working.
+    later: those that came with the visibility net, and with the light net. Graphs from before either lack what came
+        with it and go on working.
     """
 
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
-    later: tuple[str, ...] = ()
+    later: tuple[tuple[str, ...], ...] = ()
 
 
 GRAPHS = {
     "matting.onnx": Contract(("photo",), ("parsing", "trimap", "matte", "foreground")),
-    "decompose.onnx": Contract(("foreground", "matte"), ("normal", "albedo", "visible"), ("visible",)),
+    "decompose.onnx": Contract(
+        ("foreground", "matte"), ("normal", "albedo", "visible", "light"), (("visible",), ("light",))
+    ),
     "relight.onnx": Contract(
         ("foreground", "matte", "normal", "albedo", "visible", "light_map"),
         ("relit", "diffuse_light", "specular", "shadow"),
-        ("visible", "shadow"),
+        (("visible", "shadow"),),
     ),
 }
 
@@ -58,7 +61,8 @@ def open_graph(path: Path, providers: tuple[str, ...], threads: int) -> Any:
     inputs, outputs, later = GRAPHS[path.name]
     found_in, found_out = ({value.name for value in values} for values in (session.get_inputs(), session.get_outputs()))
     found, wanted = found_in | found_out, {*inputs, *outputs}
-    if found_in - set(inputs) or not (found >= wanted or (found >= wanted - set(later) and not found & set(later))):
+    wanted -= {name for group in later if not found & set(group) for name in group}
+    if found_in - set(inputs) or not found >= wanted:
         raise ModelError(
             f"{path} is not a network of Relight Stage: it takes {sorted(found_in)} and gives {sorted(found_out)}; "
             f"{sorted(inputs)} and {sorted(outputs)} are needed. Export it again with `relight-stage export`."

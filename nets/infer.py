@@ -31,6 +31,7 @@ WORKING_PX = 256  # the size that the shipped networks were trained at; at 384 f
 MENDING_PX = 128  # of a view that is lit by its own light; what the albedo net misses is not fine
 BRIGHT = 0.5  # scene-linear; darker photos are brightened to it
 SMALLEST_PX, LARGEST_PX = 64, 8192
+APPROACHES = 3  # looks at a face until it fills the window: a small one's box is rough at first
 # A person covers at least 30% of the closest look in all photos and renders tried; a cat's eye taken for a face, 10%.
 PERSON_SHARE = 0.15
 # How sure the network is of its labels within the matte, in the mean: people 0.73 to 0.95, a cat 0.60.
@@ -131,6 +132,10 @@ class Relighter:
         exposure = _exposure(photo)
         faces, seen = self._find_people(photo, matte, exposure, name, face)
         if matte is None:
+            whole = seen[0].matte
+            for look in seen[1:]:
+                whole = framing.overruled(whole, seen[0].window, look.matte, look.window, photo.shape[:2])
+            seen[0] = seen[0]._replace(matte=whole)
             seen = [look._replace(matte=framing.attached(look.matte, look.window, faces)) for look in seen]
             closest = seen[-1]
             is_sure = closest.is_dark or closest.certainty >= PERSON_CERTAINTY
@@ -247,17 +252,22 @@ class Relighter:
         return []
 
     def _approach(self, photo: np.ndarray, face: Window, closest: Seen, exposure: float) -> tuple[Window | None, Seen]:
-        """Look closer at a face until it fills the window as in training; None where it turns out to be none."""
-        for _ in range(2):
+        """Look at a face until it fills the window as in training; None where it turns out to be none."""
+        surest = (face, closest) if framing.find_face(closest.parsing, closest.window) is not None else None
+        for _ in range(APPROACHES):
             window = framing.portrait_window(face, photo.shape[:2])
-            if max(window.height, window.width) > 0.85 * max(closest.window.height, closest.window.width):
+            if 0.85 < max(window.height, window.width) / max(closest.window.height, closest.window.width) < 1.1:
                 break
-            closest = self._look(photo, window, exposure)
-            found = framing.find_faces(closest.parsing, closest.window)
+            closest, last = self._look(photo, window, exposure), face
+            found = framing.find_faces(closest.parsing, closest.window, framing.FAINT)
             if not found:
-                return None, closest
+                break
             face = framing.nearest(found, face)
-        return (face if framing.find_face(closest.parsing, closest.window) is not None else None), closest
+            if not framing.are_same(face, last):  # what a cup shows of a face is elsewhere in each look
+                return None, closest
+            if framing.find_face(closest.parsing, closest.window) is not None:
+                surest = face, closest
+        return surest or (None, closest)
 
     def _look(self, photo: np.ndarray, window: Window, exposure: float) -> Seen:
         window, size = framing.fit(window, self.working_px)
@@ -284,6 +294,7 @@ class Relighter:
             textured(_from_nchw(out["albedo"]), foreground, matte),
             out.get("visible"),
             roughness_of(seen.parsing),
+            _from_nchw(out["light"]) if "light" in out else None,
         )
 
     def _mended(self, views: list[View], face: Window) -> list[View]:

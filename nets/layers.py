@@ -94,7 +94,8 @@ class UNet(nn.Module):
 
 def unit(x: Tensor) -> Tensor:
     """Normalise vectors in the channel dimension; never divides by zero."""
-    return x / torch.sqrt((x * x).sum(dim=1, keepdim=True) + 1e-8)
+    # The exporter's optimizer takes 1e-8 for nothing.
+    return x / torch.sqrt((x * x).sum(dim=1, keepdim=True) + 1e-7)
 
 
 def encode(linear: Tensor) -> Tensor:

@@ -40,7 +40,11 @@ class Batches(Source):
     def __getitem__(self, step: int) -> dict[str, Tensor]:
         rng = np.random.default_rng([*self.key, step])
         stage, share = self.stage, own_share(self.stage.batch)
-        needs = Needs(relit=stage.net in ("shading", "all"), seen=stage.net in ("visibility", "all"))
+        needs = Needs(
+            relit=stage.net in ("shading", "all"),
+            seen=stage.net in ("visibility", "all"),
+            light=stage.net == "light",
+        )
         return batch_rand(rng, self.dataset, stage.batch, stage.size, needs, share)
 
 

@@ -49,8 +49,12 @@ def lattice() -> Tensor:
 def mean_luminance(light: Tensor) -> Tensor:
     """Luminance averaged over the sphere, (B, 1, 1, 1)."""
     share = solid_angles().to(light.device)[:, None] / (4 * math.pi)
-    total = (light * share).sum(dim=(2, 3), keepdim=True)
-    return 0.2126 * total[:, 0:1] + 0.7152 * total[:, 1:2] + 0.0722 * total[:, 2:3]
+    return luminance((light * share).sum(dim=(2, 3), keepdim=True))
+
+
+def luminance(colour: Tensor) -> Tensor:
+    """Of Rec.709 colours (B, 3, H, W): (B, 1, H, W)."""
+    return 0.2126 * colour[:, 0:1] + 0.7152 * colour[:, 1:2] + 0.0722 * colour[:, 2:3]
 
 
 def _fourier() -> tuple[Tensor, Tensor]:

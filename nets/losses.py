@@ -10,8 +10,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from ..scenes.light_map import directions, solid_angles
+from .lobes import luminance
 from .processes import process_count, sum_over_processes
-from .terms import AlbedoTerms, GeometryTerms, MattingTerms, ShadingTerms, VisibilityTerms
+from .terms import AlbedoTerms, GeometryTerms, LightTerms, MattingTerms, ShadingTerms, VisibilityTerms
 
 GREY = 0.18  # what a relit picture's mean is brought to before it is compared
 
@@ -109,10 +111,31 @@ def log_light(pred: Tensor, true: Tensor) -> Tensor:
 
     Source: Zhang et al. 2021 (Neural Video Portrait Relighting), light prediction loss.
     """
-    height = pred.shape[2]
-    rows = torch.cos(((torch.arange(height, device=pred.device) + 0.5) / height - 0.5) * torch.pi)
-    share = (rows / rows.mean())[:, None]
-    return ((torch.log1p(pred.clamp_min(0)) - torch.log1p(true.clamp_min(0))) ** 2 * share).mean()
+    error = torch.log1p(pred.clamp_min(0)) - torch.log1p(true.clamp_min(0))
+    return (error**2 * _areas(pred)).mean()
+
+
+def harmonics(light: Tensor) -> Tensor:
+    """Means over the sphere of a light map (B, 3, h, 2h) times real spherical harmonics up to degree 2, (B, 3, 9).
+
+    Source: Ramamoorthi and Hanrahan 2001, "An Efficient Representation for Irradiance Environment Maps", equation 3.
+    """
+    x, y, z = torch.from_numpy(directions(light.shape[2]).copy()).to(light).unbind(dim=2)
+    basis = [torch.full_like(x, 0.282095), *(0.488603 * axis for axis in (x, y, z))]
+    basis += [
+        1.092548 * x * y,
+        1.092548 * y * z,
+        1.092548 * x * z,
+        0.315392 * (3 * z * z - 1),
+        0.546274 * (x * x - y * y),
+    ]
+    return torch.stack([(light * _areas(light) * each).mean(dim=(2, 3)) for each in basis], dim=2)
+
+
+def _areas(light: Tensor) -> Tensor:
+    """Solid angle of a light map's texels over their mean, (h, 1)."""
+    areas = torch.from_numpy(solid_angles(light.shape[2]).copy()).to(light)
+    return areas / areas.mean()
 
 
 def tone(linear: Tensor, true: Tensor, matte: Tensor) -> Tensor:
@@ -201,6 +224,14 @@ def shading_loss(pred, batch: dict[str, Tensor], weights: ShadingTerms) -> dict[
         terms["laplacian"] = laplacian_l1(relit_pred * matte, relit_true * matte)
     if weights.scale_invariant:
         terms["scale_invariant"] = scale_invariant_mse(root(pred.relit), root(true), matte)
+    return weighted(terms, weights)
+
+
+def light_loss(pred: Tensor, batch: dict[str, Tensor], weights: LightTerms) -> dict[str, Tensor]:
+    """Between light maps (B, 3, h, 2h), both over the true one's mean luminance."""
+    mean = luminance((batch["photo_light"] * _areas(pred)).mean(dim=(2, 3), keepdim=True)).clamp_min(1e-6)
+    pred, true = pred / mean, batch["photo_light"] / mean
+    terms = {"log_light": log_light(pred, true), "harmonics": F.l1_loss(harmonics(pred), harmonics(true))}
     return weighted(terms, weights)
 
 

@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 
 from ..scenes.colour import linear_to_srgb, luminance
+from ..scenes.light_map import directions, solid_angles
 
 GREY = 0.18
 
@@ -54,6 +55,16 @@ def scale_invariant_rmse(pred: np.ndarray, true: np.ndarray, matte: np.ndarray) 
 def scale_invariant_psnr(pred: np.ndarray, true: np.ndarray, matte: np.ndarray) -> float:
     """PSNR in dB of reflectance, scene-linear in [0, 1], after the factor that makes the error least."""
     return float(-20 * np.log10(max(scale_invariant_rmse(pred, true, matte), 1e-5)))
+
+
+def light_angle_deg(pred: np.ndarray, true: np.ndarray) -> float:
+    """Angle between the directions that most light of two light maps (h, 2h, 3) comes from; 90 for even light."""
+    first, second = (
+        (luminance(light) * solid_angles(len(light)))[:, :, None] * directions(len(light)) for light in (pred, true)
+    )
+    first, second = first.sum(axis=(0, 1)), second.sum(axis=(0, 1))
+    cosine = first @ second / max(float(np.linalg.norm(first) * np.linalg.norm(second)), 1e-12)
+    return float(np.degrees(np.arccos(np.clip(cosine, -1, 1))))
 
 
 def intersection_over_union(pred: np.ndarray, true: np.ndarray) -> float:

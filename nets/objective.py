@@ -88,6 +88,8 @@ class Objective(nn.Module):
         if self.stage.net == "visibility":
             visible = self.nets.visibility(given["foreground"], given["normal"], given["matte"])
             return Judged(self._visibility(visible, given, batch, generator), None)
+        if self.stage.net == "light":
+            return Judged(self._light(given, batch, generator), None)
         return self._shading(self._relight(given), given, batch, generator)
 
     def _given(self, batch: Batch, generator: torch.Generator, truth: float) -> Batch:
@@ -102,7 +104,7 @@ class Objective(nn.Module):
             made["foreground"], made["matte"] = cut.foreground, cut.matte
             if self.stage.net != "geometry":
                 made["normal"] = self.nets.geometry(cut.foreground, cut.matte)
-            if self.stage.net == "shading":
+            if self.stage.net in ("shading", "light"):
                 made["albedo"] = self.nets.albedo(cut.foreground, made["normal"], cut.matte)
         if truth > 0:
             # A normal number is below this one with probability ``truth``.
@@ -186,6 +188,16 @@ class Objective(nn.Module):
             varied = self._varied(given["foreground"], generator)
             again = self.nets.visibility(varied, given["normal"], given["matte"])
             _add(terms, "smoothness", F.l1_loss(again, visible), weights.smoothness)
+        return terms
+
+    def _light(self, given: Batch, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
+        weights = self.stage.terms.light
+        handed = (given["matte"], given["normal"], given["albedo"])
+        light = self.nets.light(given["foreground"], *handed)
+        terms = losses.light_loss(light, batch, weights)
+        if weights.smoothness:
+            again = self.nets.light(self._varied(given["foreground"], generator), *handed)
+            _add(terms, "smoothness", F.l1_loss(torch.log1p(again), torch.log1p(light)), weights.smoothness)
         return terms
 
     def _shading(self, relit: Relit, given: Batch, batch: Batch, generator: torch.Generator) -> Judged:

@@ -34,18 +34,19 @@ def view_light(view: View, face: Window) -> np.ndarray:
 
     Non-negative least squares over broad lights. Cast shadows and highlights are not modelled, so pixels that depart
     far from the fit are left out in a second round. Light from behind hardly reaches what the camera sees: there the
-    estimate is the mean of what is known.
+    estimate is what the light net expects, or without one the mean of what is known.
     """
     normals, arriving, weights = _observations(view, face)
     lobes = _lobes()
     texels = light_maps.directions(HEIGHT).reshape(-1, 3).astype(np.float32)
     area = np.broadcast_to(light_maps.solid_angles(HEIGHT), (HEIGHT, 2 * HEIGHT)).reshape(-1)
-    shares = (lobes * area[:, None] / np.pi).astype(np.float32)
-    received = np.clip(normals @ texels.T, 0, None) @ shares  # (P, lights), per unit weight
-    strength = _fit(received, arriving, weights)
+    shares = lobes * area[:, None]
+    received = np.clip(normals @ texels.T, 0, None) @ (shares / np.pi).astype(np.float32)  # (P, lights)
+    expected = None if view.light is None else shares.T @ view.light.reshape(-1, 3) / shares.sum(axis=0)[:, None]
+    strength = _fit(received, arriving, weights, expected)
     error = np.abs(received @ strength - arriving).mean(axis=1)
     typical = np.median(error[weights > 0]) if (weights > 0).any() else 0.0
-    strength = _fit(received, arriving, weights * (error <= 2.5 * typical))
+    strength = _fit(received, arriving, weights * (error <= 2.5 * typical), expected)
     return (lobes @ strength).reshape(HEIGHT, 2 * HEIGHT, 3).astype(np.float32)
 
 
@@ -101,21 +102,24 @@ def _lobes() -> np.ndarray:
     return lobes / lobes.sum(axis=1, keepdims=True)
 
 
-def _fit(received: np.ndarray, arriving: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Non-negative strengths (lights, 3) by projected gradients with momentum.
+def _fit(received: np.ndarray, arriving: np.ndarray, weights: np.ndarray, expected: np.ndarray | None) -> np.ndarray:
+    """Non-negative strengths (lights, 3) by projected gradients with momentum; expected: (lights, 3), None for even.
 
     Source: Beck and Teboulle 2009, "A Fast Iterative Shrinkage-Thresholding Algorithm", section 4.
     """
     weighted = received * weights[:, None]
     among, across = (np.asarray(weighted.T @ x, np.float64) for x in (received, arriving))
-    # Caution pulls each light towards the mean of the lights, by weight of how well they are seen.
+    # Caution pulls each light towards what is expected of it, brought to the brightness of what is seen.
     caution = _CAUTION * max(float(np.trace(among)), 1e-12)
-    even = received.sum(axis=1)
-    mean = (even * weights) @ arriving / max(float((even * weights) @ even), 1e-12)
+    if expected is None:
+        expected = np.ones((len(among), 3))
+    seen = received @ expected
+    scale = ((seen * arriving).T @ weights) / np.maximum((seen * seen).T @ weights, 1e-12)
+    expected = expected * np.maximum(scale, 0)
     among = among + caution * np.eye(len(among))
-    across = across + caution * np.maximum(mean, 0)
+    across = across + caution * expected
     stride = 1 / np.linalg.eigvalsh(among)[-1]
-    out = ahead = np.repeat(np.maximum(mean, 0)[None], len(among), axis=0)
+    out = ahead = expected
     pace = 1.0
     for _ in range(_STEPS):
         last, out = out, np.maximum(ahead - stride * (among @ ahead - across), 0)

@@ -219,7 +219,10 @@ def read_light(light: Path | str) -> np.ndarray:
             raise SceneError(f"There is no light {path.name}. Give the path of an .hdr or .exr file, or {known}.")
         path = lights[path.name]
     if not path.is_file() or path.suffix.lower() in PANORAMAS:
-        return light_maps.read_light_map(path)
+        panorama = light_maps.read_light_map(path)
+        if remark := light_maps.remark_on_range(panorama, path.name):
+            print(remark, file=sys.stderr)
+        return panorama
     picture = _read_picture(path).rgb
     print(
         f"{path.name} is no HDRI: lamps and the sun are cut off at white in it, so shadows will be too soft.",

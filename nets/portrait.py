@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from .albedo import AlbedoNet
 from .config import PortraitConfig
 from .geometry import GeometryNet
+from .light import LightNet
 from .matting import MattingNet
 from .shading import Relit, ShadingNet
 from .visibility import VisibilityNet
@@ -25,7 +26,7 @@ class Decomposed(NamedTuple):
 
 
 class PortraitNet(nn.Module):
-    """The five networks by the names that recipes and checkpoints use."""
+    """The six networks by the names that recipes and checkpoints use."""
 
     def __init__(self, config: PortraitConfig):
         super().__init__()
@@ -34,6 +35,7 @@ class PortraitNet(nn.Module):
         self.albedo = AlbedoNet(config.albedo)
         self.visibility = VisibilityNet(config.visibility)
         self.shading = ShadingNet(config.shading, config.visibility.directions)
+        self.light = LightNet(config.light)
 
     def decompose(self, foreground: Tensor, matte: Tensor) -> Decomposed:
         normal = self.geometry(foreground, matte)

@@ -3,6 +3,7 @@
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from ..scenes.colour import linear_to_srgb
 from .layers import double
@@ -28,6 +29,7 @@ def draw_picture(nets: PortraitNet, net: str, batch: dict[str, Tensor]) -> np.nd
             "albedo": _albedo,
             "visibility": _visibility,
             "shading": _shading,
+            "light": _light,
             "all": _shading,
         }[net](nets, batch)
     rows = torch.cat([column.expand(-1, 3, -1, -1) for column in [batch["photo"], *columns]], dim=3)
@@ -68,6 +70,18 @@ def _visibility(nets: PortraitNet, batch: dict[str, Tensor]) -> list[Tensor]:
     seen = nets.shading.cells.seen_from(visible, batch["toward"].squeeze(2))
     pairs = [x[:, i : i + 1] * batch["sure"][:, i : i + 1] for i in range(3) for x in (seen, batch["arriving"])]
     return [double(x) for x in pairs]
+
+
+def _light(nets: PortraitNet, batch: dict[str, Tensor]) -> list[Tensor]:
+    given = (batch[name] for name in ("foreground", "matte", "normal", "albedo"))
+    pred, true = nets.light(*given), batch["photo_light"]
+    height, width = batch["photo"].shape[2:]
+    everywhere = torch.ones_like(true[:, :1])
+    shown = (exposed(x, true, everywhere) for x in (pred, true))
+    return [
+        F.pad(F.interpolate(x, (height // 2, width)), (0, 0, height // 4, height - height // 2 - height // 4))
+        for x in shown
+    ]
 
 
 def _shading(nets: PortraitNet, batch: dict[str, Tensor]) -> list[Tensor]:

@@ -36,6 +36,7 @@ PARTS = (
     ("normal_median_deg", "normals, median angle (°)", "{:.1f}"),
     ("normal_below_11", "normals, share below 11.25°", "{:.3f}"),
     ("normal_below_22", "normals, share below 22.5°", "{:.3f}"),
+    ("light_deg", "the photo's light, angle between where most of it comes from (°)", "{:.1f}"),
     ("albedo_psnr", "albedo, scale-invariant PSNR (dB)", "{:.2f}"),
 )
 

@@ -108,6 +108,20 @@ class ShadingTerms:
 
 
 @dataclass(frozen=True)
+class LightTerms:
+    """Of light over its mean luminance.
+
+    Attributes:
+        log_light: MSE of log(1 + radiance); harmonics: L1 of the coefficients of spherical harmonics up to degree 2.
+        smoothness: change of log(1 + radiance) under noise in the foreground.
+    """
+
+    log_light: float = 1.0
+    harmonics: float = 1.0
+    smoothness: float = 0.0
+
+
+@dataclass(frozen=True)
 class Terms:
     """The terms of a stage, by network."""
 
@@ -116,6 +130,7 @@ class Terms:
     albedo: AlbedoTerms = field(default_factory=AlbedoTerms)
     visibility: VisibilityTerms = field(default_factory=VisibilityTerms)
     shading: ShadingTerms = field(default_factory=ShadingTerms)
+    light: LightTerms = field(default_factory=LightTerms)
 
 
 @dataclass(frozen=True)

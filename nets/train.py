@@ -276,7 +276,9 @@ class Run:
         if not self.journal:
             return
         rng = np.random.default_rng([self.recipe.seed, 2**31])
-        batch = batch_rand(rng, self.dataset, 4, self.recipe.stages[self.stage].size, Needs(relit=True, seen=True))
+        batch = batch_rand(
+            rng, self.dataset, 4, self.recipe.stages[self.stage].size, Needs(relit=True, seen=True, light=True)
+        )
         batch = {name: x.to(self.accelerator.device) for name, x in batch.items()}
         self.journal.picture(self.stage, self.step, self.average, batch)
 

@@ -31,6 +31,8 @@ class View:
     visible: (1, V, h/2, w/2), the share of light that arrives from each direction, as decompose.onnx gives it; None
     from networks that have none.
     roughness: (h, w).
+    light: (16, 32, 3), what the light net takes the photo's light for, at the foreground's exposure; None from networks
+    that have none.
     """
 
     window: Window
@@ -41,6 +43,7 @@ class View:
     albedo: np.ndarray
     visible: np.ndarray | None
     roughness: np.ndarray
+    light: np.ndarray | None = None
     _smaller: dict[int, "View"] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def shrink(self, longest_px: int | None) -> "View":
@@ -63,7 +66,7 @@ class View:
         if visible is not None:
             small = resize(visible[0].transpose(1, 2, 0), (size[0] // 2, size[1] // 2))
             visible = np.ascontiguousarray(small.transpose(2, 0, 1)[None])
-        return View(self.window, weight, matte, foreground, normals, albedo, visible, roughness)
+        return View(self.window, weight, matte, foreground, normals, albedo, visible, roughness, self.light)
 
 
 @dataclass(frozen=True)

@@ -84,7 +84,9 @@ def read_light_map(path: Path) -> np.ndarray:
     elif suffix == ".hdr":
         import cv2
 
+        level = cv2.setLogLevel(0)  # what is wrong is said below
         bgr = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+        cv2.setLogLevel(level)
         pixels = None if bgr is None or bgr.ndim != 3 else bgr[:, :, 2::-1].astype(np.float32)
     else:
         raise SceneError(
@@ -94,7 +96,6 @@ def read_light_map(path: Path) -> np.ndarray:
     if pixels is None:
         raise SceneError(f"{path.name} cannot be read as a panorama: the file is damaged or has no RGB picture.")
     check_light_map(pixels, path.name)
-    check_range(pixels, path.name)
     return resize(pixels, len(pixels))
 
 
@@ -125,17 +126,18 @@ def check_light_map(light_map: np.ndarray, name: str = "the light map") -> None:
         )
 
 
-def check_range(light_map: np.ndarray, name: str) -> None:
-    """Raise SceneError for an ordinary picture stored as floats, whose lights are cut off at 1."""
+def remark_on_range(light_map: np.ndarray, name: str) -> str:
+    """A sentence about an ordinary picture stored as floats, whose lights are cut off at 1; empty for an HDRI."""
     brightest = light_map.max(axis=-1)
     top = float(brightest.max())
     cut = float((brightest >= top).mean())
     # A window or a lamp that is cut off covers many texels; a light that is not has one brightest texel.
     if 0.9 < top <= 1.0001 and 1e-3 < cut < 0.5:
-        raise SceneError(
-            f"{name} is an ordinary picture saved as an HDRI: {cut:.1%} of it is cut off at {top:.3g}. Use the HDRI it "
-            "was made from."
+        return (
+            f"{name} is an ordinary picture saved as an HDRI: {cut:.1%} of it is cut off at {top:.3g}, so lamps and "
+            "the sun are too weak and shadows too soft. Better use the HDRI it was made from."
         )
+    return ""
 
 
 def overlaps(edges_in: np.ndarray, edges_out: np.ndarray) -> np.ndarray:

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Brings up a real Slurm of one node on this machine, runs a command with it, and takes it down again.
 # Usage: slurm.sh COMMAND...   Needs root and Debian. A Slurm that answers already is used as it is.
+# Jobs of its partition "urgent" take the node from those of "main", which are queued again.
 set -euo pipefail
 
 fail() { printf '%s\n' "$1" >&2; exit 1; }
@@ -52,6 +53,10 @@ SlurmdLogFile=$state/slurmd.log
 StateSaveLocation=$state
 SlurmdSpoolDir=$state/slurmd
 AuthType=auth/munge
+# A job that is queued again waits until its old credential is void.
+AuthInfo=cred_expire=5
+PreemptType=preempt/partition_prio
+PreemptMode=REQUEUE
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
 JobAcctGatherType=jobacct_gather/none
@@ -60,7 +65,8 @@ SelectTypeParameters=CR_CPU_Memory
 SchedulerParameters=sched_interval=2,batch_sched_delay=1
 ReturnToService=2
 NodeName=$host NodeAddr=127.0.0.1 CPUs=$(nproc) RealMemory=$(awk '/MemTotal/ {print int($2 / 1024 * 0.9)}' /proc/meminfo)
-PartitionName=main Nodes=$host Default=YES MaxTime=INFINITE State=UP
+PartitionName=main Nodes=$host Default=YES MaxTime=INFINITE State=UP PriorityTier=1 GraceTime=5
+PartitionName=urgent Nodes=$host MaxTime=INFINITE State=UP PriorityTier=2
 CONF
 
 for daemon in slurmctld slurmd; do

@@ -10,10 +10,25 @@ import socket
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 # The holder of a claim touches it every REFRESH_S. Clocks of two machines may differ by minutes.
 REFRESH_S = 30.0
 STALE_S = 900.0
+
+
+class Holder(NamedTuple):
+    """Who made a claim.
+
+    Attributes:
+        task: number of the Slurm job or array task that it is of, empty outside of Slurm.
+        start: how often that task had been queued again.
+    """
+
+    host: str
+    pid: int
+    task: str = ""
+    start: int = 0
 
 
 class Claims:
@@ -31,7 +46,7 @@ class Claims:
             path.unlink(missing_ok=True)
         try:
             with open(path, "x") as file:
-                json.dump({"host": socket.gethostname(), "pid": os.getpid()}, file)
+                json.dump(_this_process()._asdict(), file)
         except FileExistsError:
             return False
         self.mine.add(group)
@@ -58,7 +73,7 @@ class Claims:
     def holder(self, group: int) -> str:
         """Who holds a group, in words."""
         found = _read(self._path(group))
-        return f"process {found['pid']} on {found['host']}" if found else "another run"
+        return f"process {found.pid} on {found.host}" if found else "another run"
 
     def _path(self, group: int) -> Path:
         return self.out / f".group-{group:06d}.claim"
@@ -70,18 +85,26 @@ def is_stale(path: Path) -> bool:
         age_s = time.time() - path.stat().st_mtime
     except FileNotFoundError:
         return False
-    found = _read(path)
+    found, ours = _read(path), _this_process()
     # Windows has no signal that only asks.
-    if found and found["host"] == socket.gethostname() and os.name == "posix" and not _is_alive(found["pid"]):
+    if found and found.host == ours.host and os.name == "posix" and not _is_alive(found.pid):
+        return True
+    # A task that was queued again has ended where it was, be that another machine.
+    if found and ours.task and found.task == ours.task and found.start < ours.start:
         return True
     # What lives under the holder's number may be another process: a machine or container that starts counts anew.
     return age_s > STALE_S
 
 
-def _read(path: Path) -> dict | None:
+def _this_process() -> Holder:
+    task, start = os.environ.get("SLURM_JOB_ID", ""), os.environ.get("SLURM_RESTART_COUNT", "")
+    return Holder(socket.gethostname(), os.getpid(), task, int(start) if start.isdecimal() else 0)
+
+
+def _read(path: Path) -> Holder | None:
     try:
         found = json.loads(path.read_text())
-        return {"host": str(found["host"]), "pid": int(found["pid"])}
+        return Holder(str(found["host"]), int(found["pid"]), str(found.get("task", "")), int(found.get("start", 0)))
     except (OSError, ValueError, KeyError, TypeError):  # gone by now, or not yet written
         return None
 

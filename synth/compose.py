@@ -12,7 +12,7 @@ import numpy as np
 from ..errors import ConfigError, SampleError, SceneError
 from ..scenes.colour import linear_to_srgb
 from ..scenes.hdris import studio_hdris
-from ..scenes.light_map import olat_weights, panorama_in_camera, read_light_map
+from ..scenes.light_map import olat_weights, panorama_in_camera, read_light_map, remark_on_range
 from .exr import write_exr
 from .passes import RGB, layer
 from .sample import Olat, read_olat, read_sample
@@ -70,8 +70,10 @@ def compose_sample(
         raise ConfigError(f"{target.name}: write .exr (radiance) or .png (exposed for viewing).")
     olat, base = read_olat(sample), read_sample(sample, ("matte",))
     camera = np.asarray(base.meta["camera"]["matrix_world"])[:3, :3]
-    light_map = panorama_in_camera(read_light_map(path), camera, np.radians(rotate_deg))
-    composed = compose(olat, light_map)
+    panorama = read_light_map(path)
+    if remark := remark_on_range(panorama, path.name):
+        report(remark)
+    composed = compose(olat, panorama_in_camera(panorama, camera, np.radians(rotate_deg)))
     write_composed(target, composed, base.maps["matte"])
     report(f"{sample} under {path.stem}: {target}")
 

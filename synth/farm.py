@@ -13,12 +13,14 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from .. import errors
 from ..errors import ConfigError, RelightError, RenderError, SampleError, SceneError
 from ..scenes.hdris import is_hdri
+from ..scenes.light_map import read_light_map, remark_on_range
 from ..scenes.packs import Packs, find_packs
 from .claims import Claims
 from .progress import Progress
@@ -73,17 +75,14 @@ def render_dataset(
         SampleError: ``out`` cannot be written or the disk is nearly full.
         RenderError: some samples could not be rendered; the others are complete.
     """
-    packs = check_request(assets, count, workers)
-    if packs.ordinary:
-        named = ", ".join(path.name for path in packs.ordinary)
-        report(f"No HDRI, and left out: {named}. An ordinary picture's lights are cut off.")
+    packs = check_request(out, assets, count, workers, report)
     arguments = ["--worker", str(out), "--device", device, *(["--assets", str(assets)] if assets else [])]
     command = worker_command(arguments)
     claim_folder(out, settings, packs, report)
     Farm(out, count, settings, shard, command, workers, report).run()
 
 
-def check_request(assets: Path | None, count: int, workers: int) -> Packs:
+def check_request(out: Path, assets: Path | None, count: int, workers: int, report: Report) -> Packs:
     """Refuse what can be refused before anything is written; the asset packs otherwise."""
     if count < 1:
         raise ConfigError(f"--count {count}: at least one sample must be asked for.")
@@ -97,7 +96,27 @@ def check_request(assets: Path | None, count: int, workers: int) -> Packs:
             f"{named} in {folder} cannot be read as .hdr or .exr: damaged, or an ordinary picture under that name. "
             "Replace it, or remove it."
         )
+    if packs.ordinary:
+        named = ", ".join(path.name for path in packs.ordinary)
+        report(f"No HDRI, and left out: {named}. An ordinary picture's lights are cut off.")
+    if not (out / "dataset.json").exists():
+        look_through(packs.hdris, report)
     return packs
+
+
+def look_through(hdris: tuple[Path, ...], report: Report) -> None:
+    """Read every panorama before the first sample, so that none stops a run that has gone on for days.
+
+    Inside Blender there is no OpenCV to read .hdr with: those are looked at when they are drawn.
+
+    Raises:
+        SceneError: one is damaged, or has texels that are not numbers.
+    """
+    for path in hdris:
+        if path.suffix.lower() == ".hdr" and find_spec("cv2") is None:
+            continue
+        if remark := remark_on_range(read_light_map(path), path.name):
+            report(remark)
 
 
 class Farm:
@@ -332,7 +351,12 @@ def _interruptible() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    kept = {number: signal.signal(number, signal.default_int_handler) for number in (signal.SIGINT, signal.SIGTERM)}
+    numbers = [signal.SIGINT]
+    # A SIGTERM that somebody listens to already is theirs: Slurm says by it that a task will be preempted, and one that
+    # ends by itself then counts as failed and is not queued again. submitit waits.
+    if not callable(signal.getsignal(signal.SIGTERM)):
+        numbers.append(signal.SIGTERM)
+    kept = {number: signal.signal(number, signal.default_int_handler) for number in numbers}
     try:
         yield
     finally:

@@ -163,6 +163,12 @@ def read_gradients(folder: Path) -> dict[str, np.ndarray]:
     return {name: stack(planes, layer(name, RGB)).astype(np.float32) for name in gradient["images"]}
 
 
+def files_of(meta: dict[str, Any]) -> list[str]:
+    """Names of the pictures that belong to a sample."""
+    lit = [name for name in ("olat", "gradient") if meta.get(name)]
+    return [f"{name}.exr" for name in ("maps", "light", *lit)]
+
+
 def halves(image: np.ndarray) -> np.ndarray:
     """Float16; a glint of the sun may be brighter than the largest half."""
     return np.clip(image, -HALF_MAX, HALF_MAX).astype(np.float16)

@@ -128,7 +128,9 @@ def claim_folder(out: Path, settings: Settings, packs: Packs, report: Callable[[
         table = {key: value for key, value in table.items() if key not in unknown}
     differing = [f"{k} is {found.get(k)} there and {v} here" for k, v in table.items() if found.get(k) != v]
     if differing:
-        raise ConfigError(f"{out} holds another dataset: {'; '.join(differing)}. Choose another folder.")
+        empty = not any(out.glob("[0-9]*/sample.json"))
+        instead = ", or delete its dataset.json, which has no samples yet" if empty else ""
+        raise ConfigError(f"{out} holds another dataset: {'; '.join(differing)}. Choose another folder{instead}.")
 
 
 def read_settings(out: Path) -> Settings:

@@ -22,7 +22,7 @@ from ..errors import ConfigError, SampleError
 from .card import Instance, dataset_card, instance_of
 from .exr import read_planes
 from .png16 import encode_maps
-from .sample import list_samples
+from .sample import files_of, list_samples
 from .splits import SPLITS, split_of
 
 FORMAT = 1
@@ -202,10 +202,15 @@ def _faults(path: Path, shard: Shard) -> Iterator[str]:
 
 
 def _instance(folder: Path) -> Instance:
+    meta = _read_json(folder / "sample.json")
     try:
-        return instance_of(_read_json(folder / "sample.json"))
+        instance = instance_of(meta)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise SampleError(f"{folder / 'sample.json'} describes no sample ({error!r}). Render it again.") from None
+    missing = [name for name in files_of(meta) if not (folder / name).is_file()]
+    if missing:
+        raise SampleError(f"{folder} lacks {', '.join(missing)}. Delete the sample and render again.")
+    return instance
 
 
 def _claim(shards: Path, head: dict[str, Any]) -> list[Shard]:

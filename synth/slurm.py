@@ -63,7 +63,7 @@ def submit_dataset(
         ConfigError: no number of tasks, an option that submitit does not know, or no Slurm here; and what
             ``render_dataset`` raises before it renders.
     """
-    packs = check_request(assets, count, workers)
+    packs = check_request(out, assets, count, workers, report)
     options = {"timeout_min": 240, "mem_gb": 2 + 2 * workers, "cpus_per_task": 2 * workers, **options}
     tasks = options.pop("tasks", None)
     if not isinstance(tasks, int) or tasks < 1:

@@ -259,6 +259,8 @@ class Stage:
         scale = np.where(seen > 0, matte / np.maximum(seen, 1e-6), 0)
         straight = np.where(seen > 0, 1 / np.maximum(seen, 1e-6), 0)
         layout = aovs["uv"][:, :, 2:]
+        # Through many sheets of hair the mean of coordinates up to 1 was seen to come out as 1.0004.
+        uv = np.where(layout > 1e-3, aovs["uv"][:, :, :2] / np.maximum(layout, 1e-3), 0).clip(0, 1)
         principled = (aovs["principled"] * scale).clip(0, None)
         cryptomatte = {
             name: _cover(stack(planes, crypto_channels(planes, f"ViewLayer.{name}")), scale)
@@ -270,7 +272,7 @@ class Stage:
             normal=((aovs["normal"] * scale) @ self.camera.matrix_world()[:3, :3]).astype(np.float32),
             depth=(aovs["depth"][:, :, :1] * straight).astype(np.float32),
             position=(aovs["position"] * straight).astype(np.float32),
-            uv=np.where(layout > 1e-3, aovs["uv"][:, :, :2] / np.maximum(layout, 1e-3), 0).astype(np.float32),
+            uv=uv.astype(np.float32),
             roughness=principled[:, :, :1],
             specular_weight=principled[:, :, 1:2],
             subsurface_weight=principled[:, :, 2:],

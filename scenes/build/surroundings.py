@@ -8,7 +8,7 @@ from mathutils import Matrix, Vector
 
 from ...errors import SceneError
 from ..cameras import SENSOR_MM, Camera
-from ..light_map import check_light_map, check_range, resize
+from ..light_map import check_light_map, resize
 from .versions import enable_nodes
 
 
@@ -96,7 +96,6 @@ def read_panorama(path: Path) -> np.ndarray:
     finally:
         bpy.data.images.remove(picture)
     check_light_map(pixels, path.name)
-    check_range(pixels, path.name)
     return resize(pixels, height)
 
 

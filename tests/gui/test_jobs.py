@@ -74,4 +74,4 @@ def test_blender_speaks_german(jobs):
 
 
 def test_the_choices_are_kept_in_the_file(jobs):
-    assert jobs.report["reopened"] == {"folder": True, "count": 8, "recipe": "tiny", "photo": "example.jpg"}
+    assert jobs.report["reopened"] == {"folder": True, "count": 8, "recipe": "FILE", "photo": "example.jpg"}

@@ -9,7 +9,7 @@ import numpy as np
 from mathutils import Vector
 
 sys.path.insert(0, str(Path(__file__).parent))
-from clicks import FOLDER, LONGEST_S, open_tab, play, report, shoot, sidebar, wait_for_run
+from clicks import FOLDER, LONGEST_S, click, find_button, open_tab, play, report, shoot, sidebar, wait_for_run
 
 
 def scenario():
@@ -39,12 +39,10 @@ def scenario():
 def visit_export(window, area, scene):
     settings = scene.relight_stage_export
     settings.folder, settings.form = str(FOLDER / "out"), "PNG"
-    with bpy.context.temp_override(window=window, area=area, region=sidebar(area)):
-        bpy.ops.relight_stage.export_maps("INVOKE_DEFAULT")
+    yield from press(area, "relight_stage.export_maps")
     report["export"] = yield from wait_for_run()
     report["export"]["files"] = sorted(path.name for path in (FOLDER / "out").iterdir())
-    with bpy.context.temp_override(window=window, area=area, region=sidebar(area)):
-        bpy.ops.relight_stage.recombine_maps("INVOKE_DEFAULT")
+    yield from press(area, "relight_stage.recombine_maps")
     report["recombine"] = yield from wait_for_run()
     area.ui_type = "CompositorNodeTree"
     yield 1.0
@@ -89,9 +87,9 @@ def visit_movie(window, area, scene):
 
 
 def visit_card(window, area, scene):
-    bpy.context.preferences.view.ui_scale = 1.0
     area.ui_type = "VIEW_3D"
     yield 0.5
+    yield from open_tab(area)
     bpy.data.objects.remove(bpy.data.objects["Cube"])
     scene.relight_stage_photo_card.is_relief = True
     lamp = bpy.data.objects["Light"]
@@ -101,8 +99,7 @@ def visit_card(window, area, scene):
     scene.camera.location, target = (0.35, -1.5, 0.65), Vector((0, 0, 0.32))
     scene.camera.rotation_euler = (target - scene.camera.location).to_track_quat("-Z", "Y").to_euler()
     lamp.data.energy, lamp.data.shadow_soft_size = 150.0, 0.05
-    with bpy.context.temp_override(window=window, area=area, region=sidebar(area)):
-        bpy.ops.relight_stage.add_photo_card("INVOKE_DEFAULT")
+    yield from press(area, "relight_stage.add_photo_card")
     report["card"] = yield from wait_for_run()
     space = area.spaces.active
     space.region_3d.view_perspective = "CAMERA"
@@ -112,10 +109,17 @@ def visit_card(window, area, scene):
     for side, x in (("left", -1.5), ("right", 1.5)):
         lamp.location = (x, -0.9, 1.2)
         yield from settle(f"exchange_card_{side}")
+    # Its button is below the edge of the window.
     with bpy.context.temp_override(window=window, area=area, region=sidebar(area)):
         bpy.ops.relight_stage.match_scene("INVOKE_DEFAULT")
     report["match"] = yield from wait_for_run()
     report["match"]["world"] = scene.world.name
+
+
+def press(area, operator):
+    """Click a button of the sidebar."""
+    place = yield from find_button(area, operator)
+    yield from click(place)
 
 
 def settle(name):

@@ -13,7 +13,9 @@ from clicks import FOLDER, click, facts, find_button, key, open_tab, play, repor
 PYTHON = FOLDER.parent / "python"
 EXTENSION = "bl_ext.user_default.relight_stage"
 HEADER_PX = 26  # from one closed panel to the next
+SLIDING_S = 2.0  # panels are on their way when another one opens or closes
 LONGEST_S = 600
+STEPS = 100  # of each stage
 
 
 def scenario():
@@ -50,20 +52,20 @@ def scenario():
 
     # The panel Relight is closed by its header; below it are the two of the jobs.
     yield from click(header(area, 0))
-    yield 0.5
+    yield SLIDING_S
     yield from click(header(area, 1))
-    yield 1.0
+    yield SLIDING_S
     own = scene.relight_stage_dataset
-    own.folder, own.count, own.size, own.samples = str(FOLDER / "set"), 8, 64, 2
+    own.folder, own.count, own.size, own.samples = str(FOLDER / "set"), 8, 128, 8
     yield 1.5
     shoot("jobs_dataset")
     yield from dataset(area)
 
     yield from click(header(area, 1))
-    yield 0.5
+    yield SLIDING_S
     yield from click(header(area, 2))
-    scene.relight_stage_training.recipe = "tiny"
-    scene.relight_stage_training.run = str(FOLDER / "run")
+    own = scene.relight_stage_training
+    own.recipe, own.file, own.run = "FILE", str(longer_recipe()), str(FOLDER / "run")
     yield 1.0
     yield from training(area)
 
@@ -126,7 +128,7 @@ def training(area):
     shoot("jobs_training")
     start = yield from find_button(area, "relight_stage.start_training")
     yield from click(start)
-    yield from wait_until(lambda: board.training_in(run).stage >= 3)
+    yield from wait_until(lambda: board.training_in(run).stage >= 4)
     shoot("jobs_training_running")
     yield from click(stop_beside(area, start))
     yield from wait_until(lambda: not board.training_in(run).is_running)
@@ -155,6 +157,14 @@ def training(area):
     yield from key(area, "Escape")
     bpy.ops.relight_stage.reset_networks()
     report["reset"] = preferences.model_folder == ""
+
+
+def longer_recipe():
+    """The tiny recipe with stages that are long enough for a curve: a training tells its loss every 20 steps."""
+    tiny = Path(import_module(f"{EXTENSION}.addon.trainings").RECIPES) / "tiny.toml"
+    path = FOLDER / "longer.toml"
+    path.write_text(tiny.read_text().replace("steps = 20", f"steps = {STEPS}"))
+    return path
 
 
 def stop_beside(area, start):

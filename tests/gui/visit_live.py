@@ -148,10 +148,10 @@ def scenario():
         memory.append(resident_mb())
     report["memory_mb"] = memory
 
-    # For the documentation: a panorama of a city, once round.
+    # For the documentation, once round: of Blender's own panoramas the one whose light has a side.
     with bpy.context.temp_override(window=window, area=area):
-        city = Path(bpy.utils.system_resource("DATAFILES")) / "studiolights" / "world" / "city.exr"
-        bpy.ops.relight_stage.open_light(filepath=str(city))
+        sunrise = Path(bpy.utils.system_resource("DATAFILES")) / "studiolights" / "world" / "sunrise.exr"
+        bpy.ops.relight_stage.open_light(filepath=str(sunrise))
     turn = next(node for node in scene.world.node_tree.nodes if node.type == "MAPPING").inputs["Rotation"]
     for i in range(FRAMES):
         before = picture(settings.relit)

@@ -38,9 +38,7 @@ def scenario():
     with bpy.context.temp_override(window=window, area=area):
         bpy.ops.relight_stage.open_light(filepath=str(sky))
         bpy.ops.relight_stage.open_photo(filepath=str(FOLDER / "photo.png"))
-    canvas = next(region for region in area.regions if region.type == "WINDOW")
-    with bpy.context.temp_override(window=window, area=area, region=canvas):
-        bpy.ops.image.view_all(fit_view=True)
+    fit(window, area)
     yield 2.0  # Blender draws the thumbnail
     shoot("panel_before")
     settings = bpy.context.scene.relight_stage
@@ -95,6 +93,7 @@ def scenario():
     # A photo that takes a while, and Esc.
     with bpy.context.temp_override(window=window, area=area):
         bpy.ops.relight_stage.open_photo(filepath=str(FOLDER / "large.png"))
+    fit(window, area)
     yield 1.0
     relight = yield from find_button(area, "relight_stage.relight_photo")
     count, kept = len(bpy.data.images), bpy.context.scene.relight_stage.relit.name
@@ -104,7 +103,9 @@ def scenario():
     while not state.is_running and time.monotonic() - started < 20:
         yield 0.0
     report["cancelled"] = {"was_running": state.is_running}
-    yield 1.0
+    while state.is_running and state.fraction < 0.1:
+        yield 0.0
+    yield 0.2  # the bar is drawn
     shoot("panel_working")
     yield from key(area, "Escape")
     settings = bpy.context.scene.relight_stage
@@ -146,6 +147,13 @@ def scenario():
         yield 3.0
         shoot("panel_card")
         report["card"]["drawn"] = is_drawn(FOLDER / "panel_card.png", area)
+
+
+def fit(window, area):
+    """Show all of the picture."""
+    canvas = next(region for region in area.regions if region.type == "WINDOW")
+    with bpy.context.temp_override(window=window, area=area, region=canvas):
+        bpy.ops.image.view_all(fit_view=True)
 
 
 play(scenario())

@@ -10,6 +10,8 @@ import pytest
 
 bpy = pytest.importorskip("bpy", reason="the headless tier needs the bpy wheel: make env")
 
+pytestmark = pytest.mark.addon
+
 ROOT = Path(__file__).resolve().parents[2]
 spec = importlib.util.spec_from_file_location("stand_ins", ROOT / "tests/unit/stand_ins.py")
 stand_ins = importlib.util.module_from_spec(spec)

@@ -8,8 +8,11 @@ import pytest
 bpy = pytest.importorskip("bpy", reason="the headless tier needs the bpy wheel: make env")
 import cv2  # noqa: E402
 
-from relight_stage.addon import images  # noqa: E402
+from relight_stage.addon import images, storing  # noqa: E402
+from relight_stage.addon.pictures import encode  # noqa: E402
 from relight_stage.errors import PhotoError  # noqa: E402
+
+pytestmark = pytest.mark.addon
 
 
 @pytest.fixture(autouse=True)
@@ -150,7 +153,7 @@ def test_what_is_written_is_read_back_the_same():
     rng = np.random.default_rng(0)
     matte = rng.uniform(0.1, 1, (6, 4, 1)).astype(np.float32)
     straight = rng.uniform(0, 5, (6, 4, 3)).astype(np.float32)
-    image = images.write_image("relit", np.concatenate([straight * matte, matte], axis=-1))
+    image = images.write_image("relit", encode(np.concatenate([straight * matte, matte], axis=-1)))
     for _ in range(2):
         colour, read_matte = linear(image)
         np.testing.assert_allclose(colour, straight, rtol=1e-5)
@@ -160,13 +163,35 @@ def test_what_is_written_is_read_back_the_same():
 
 def test_data_is_stored_as_it_is():
     values = np.random.default_rng(0).uniform(0, 1, (6, 4, 4)).astype(np.float32)
-    image = images.write_image("normals", values, is_data=True)
+    image = images.write_image("normals", encode(values, is_data=True))
     image.buffers_free()
     np.testing.assert_array_equal(np.array(image.pixels, np.float32).reshape(6, 4, 4)[::-1], values)
 
 
 def test_a_new_result_takes_the_name_and_the_old_one_stays():
-    one = images.write_image("relit", np.ones((2, 2, 4), np.float32))
-    two = images.write_image("relit", np.zeros((2, 2, 4), np.float32))
+    one = images.write_image("relit", encode(np.ones((2, 2, 4), np.float32)))
+    two = images.write_image("relit", encode(np.zeros((2, 2, 4), np.float32)))
     assert (one.name, two.name) == ("relit.001", "relit")
     assert one.pixels[0] == 1 and images.is_relit(two) and two.use_fake_user is False
+
+
+def test_large_pictures_are_stored_one_a_step_all_or_none(monkeypatch):
+    monkeypatch.setattr(storing, "_LARGE_BYTES", 0)
+    last, exr = images.write_image("photo relit", encode(np.ones((2, 2, 4), np.float32))), encode(np.zeros((3, 2, 4)))
+    count, pictures = len(bpy.data.images), {"relit": exr, "albedo": exr}
+    steps = storing.store("photo", pictures)
+    for stored in (1, 2):
+        next(steps)
+        assert len(bpy.data.images) == count + stored and last.name == "photo relit"
+    steps.close()
+    assert len(bpy.data.images) == count and last.name == "photo relit"
+
+    steps = storing.store("photo", pictures)
+    next(steps), next(steps)
+    with pytest.raises(StopIteration) as done:
+        next(steps)
+    assert {name: image.name for name, image in done.value.value.items()} == {
+        "relit": "photo relit",
+        "albedo": "photo albedo",
+    }
+    assert last.name == "photo relit.001" and tuple(done.value.value["relit"].size) == (2, 3)

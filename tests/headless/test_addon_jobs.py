@@ -10,6 +10,8 @@ import pytest
 
 bpy = pytest.importorskip("bpy", reason="the headless tier needs the bpy wheel: make env")
 
+pytestmark = pytest.mark.addon
+
 ROOT = Path(__file__).resolve().parents[2]
 EXTENSION = "bl_ext.relight_jobs.relight_stage"
 LONGEST_S = 400
@@ -98,14 +100,7 @@ def test_what_no_renderer_can_do_is_refused_at_once(dataset):
 
 @pytest.fixture
 def training(extension, preferences, tmp_path):
-    """The scene's training: the tiny recipe on made-up spheres."""
-    spec = importlib.util.spec_from_file_location("spheres", ROOT / "tests/nets/spheres.py")
-    spheres = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(spheres)
-    from relight_stage.synth.sample import write_sample
-
-    for i in range(8):
-        write_sample(tmp_path / "data" / f"{i:06d}", *spheres.sphere_sample(i, size=64, hdri="made_up"))
+    """The scene's training: the tiny recipe, its data still to be written."""
     own = bpy.context.scene.relight_stage_training
     own.recipe, own.data, own.run = "tiny", str(tmp_path / "data"), str(tmp_path / "run")
     yield own
@@ -117,9 +112,21 @@ def training(extension, preferences, tmp_path):
         own.property_unset(name)
 
 
+def write_spheres(folder):
+    """Samples of made-up spheres to train on."""
+    spec = importlib.util.spec_from_file_location("spheres", ROOT / "tests/nets/spheres.py")
+    spheres = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(spheres)
+    from relight_stage.synth.sample import write_sample
+
+    for i in range(8):
+        write_sample(folder / f"{i:06d}", *spheres.sphere_sample(i, size=64, hdri="made_up"))
+
+
 @pytest.mark.slow
 def test_a_training_stops_goes_on_and_its_networks_are_loaded(extension, preferences, training):
     pytest.importorskip("torch", reason="this test trains")
+    write_spheres(Path(training.data))
     run, look = Path(training.run), extension("trainings").look_at_training
     assert bpy.ops.relight_stage.start_training() == {"FINISHED"}
     status = wait_for(lambda: (s := look(run)).stage >= 1 and s)

@@ -11,6 +11,8 @@ from relight_stage.addon import images, lighting, probe  # noqa: E402
 from relight_stage.errors import SceneError  # noqa: E402
 from relight_stage.scenes import light_map as light_maps  # noqa: E402
 
+pytestmark = pytest.mark.addon
+
 # World frame: Z up. Blender's cameras look along their own −Z, up is +Y.
 ALONG_Y, ALONG_X, ALONG_MINUS_X = (90, 0, 0), (90, 0, -90), (90, 0, 90)
 

@@ -9,6 +9,8 @@ import pytest
 
 bpy = pytest.importorskip("bpy", reason="the headless tier needs the bpy wheel: make env")
 
+pytestmark = pytest.mark.addon
+
 
 @pytest.fixture
 def file(stage, drawn_photo, tmp_path):

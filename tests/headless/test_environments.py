@@ -4,7 +4,6 @@ import bpy
 import numpy as np
 import pytest
 
-from relight_stage.errors import SceneError
 from relight_stage.scenes import light_map as lm
 from relight_stage.scenes.build.surroundings import build_panorama_world, read_panorama
 from relight_stage.scenes.cameras import Camera
@@ -80,13 +79,3 @@ def test_a_matte_ball_is_lit_as_the_light_map_says(kind, matte_sphere):
     # Texels of 2.8° blur the terminator of a small light; the rest is noise.
     assert error < 0.05
     assert lit[inside].mean() == pytest.approx(true.mean(), rel=0.02)
-
-
-def test_blender_names_an_ordinary_picture_saved_as_an_hdri(tmp_path):
-    import cv2
-
-    pixels = np.random.default_rng(0).uniform(0, 0.8, (32, 64, 3)).astype(np.float32)
-    pixels[4:8, 10:20] = 1.0
-    cv2.imwrite(str(tmp_path / "ldr.hdr"), pixels)
-    with pytest.raises(SceneError, match="ordinary picture saved as an HDRI"):
-        read_panorama(tmp_path / "ldr.hdr")

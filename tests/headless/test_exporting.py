@@ -10,6 +10,8 @@ import pytest
 
 bpy = pytest.importorskip("bpy", reason="the headless tier needs the bpy wheel: make env")
 
+pytestmark = pytest.mark.addon
+
 spec = importlib.util.spec_from_file_location("stand_ins", Path(__file__).parents[1] / "unit/stand_ins.py")
 stand_ins = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(stand_ins)

@@ -12,12 +12,13 @@ import numpy as np
 import pytest
 
 from relight_stage.synth.checks import check_dataset
-from relight_stage.synth.exr import read_planes
+from relight_stage.synth.exr import read_planes, write_exr
 from relight_stage.synth.sample import list_samples, read_meta
 from relight_stage.synth.workers import SCRATCH
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="kills processes the POSIX way")
 SCRIPT = Path(__file__).resolve().parents[2] / "synth" / "render.py"
+ASSETS = os.environ.get("RELIGHT_STAGE_ASSETS")
 QUICK = ("--seed", 3, "--size", 48, "--samples", 1)
 
 
@@ -88,30 +89,56 @@ def kill_at_random(process, out, rng):
 def test_killing_workers_at_random_loses_nothing_and_renders_nothing_twice(tmp_path, count):
     out, rng = tmp_path / "set", np.random.default_rng(count)
     # A group that is killed three times is given up; the same command then tries it again.
-    lines, killed = [], 0
-    for _ in range(20):
+    lines, killed, codes, began = [], 0, [], time.monotonic()
+    while 0 not in codes and len(codes) < 20:
         process = render(out, "--count", count, "--workers", 2)
-        reader = threading.Thread(target=lambda p=process: lines.extend(p.stdout))
+        reader = threading.Thread(target=lambda p=process: lines.extend(p.stdout.read().splitlines()))
         reader.start()
         killed += kill_at_random(process, out, rng)
         reader.join()
-        if process.returncode == 0:
-            break
-        assert "the same command" in process.stderr.read()
-    print(f"{killed} workers killed", *lines, sep="\n")
+        codes.append(process.returncode)
+        assert codes[-1] == 0 or "the same command" in process.stderr.read()
+    took_s = time.monotonic() - began
     assert killed >= 2
-    assert sum("will be tried again" in line or "has failed" in line for line in lines) >= 1
-    assert sorted(rendered(lines)) == names(count)
-    assert [folder.name for folder in list_samples(out)] == names(count)
+    said, complete = rendered(lines), [folder.name for folder in list_samples(out)]
+    again = sum("will be tried again" in line or "has failed" in line for line in lines)
+    print(
+        *lines,
+        f"{killed} workers killed in {took_s:.0f} s, one every {took_s / killed:.0f} s, {again} of them at work.",
+        f"{len(complete)} of {count} samples complete after {len(codes)} runs of the command, "
+        f"{len(set(names(count)) - set(complete))} lost, {len(said) - len(set(said))} rendered twice.",
+        sep="\n",
+    )
+    assert again >= 1
+    assert sorted(said) == complete == names(count)
     assert sorted(path.name for path in out.iterdir()) == [*names(count), "dataset.json"]
     check_dataset(out, report=print)
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory):
-    """Three samples in two groups, rendered by one process."""
+def flags(request, tmp_path_factory):
+    """What is rendered: three samples of one kind of light, of people and panoramas from some assets."""
+    lights, assets = request.param
+    flags = ["--count", 3, "--lights", lights]
+    if assets == "panorama":
+        folder = tmp_path_factory.mktemp("assets")
+        (folder / "hdri").mkdir()
+        pixels = np.random.default_rng(0).gamma(0.3, 5, (32, 64, 3)).astype(np.float32)
+        write_exr(folder / "hdri" / "made.exr", {"full": pixels}, {"full": ("R", "G", "B")})
+        flags += ["--assets", folder]
+    if assets == "packs":
+        if not ASSETS:
+            pytest.skip("RELIGHT_STAGE_ASSETS IS NOT SET: shards of people from packs are not compared")
+        # Two of MakeHuman's with its hair meshes, and one of the ICT FaceKit with strands.
+        flags += ["--assets", ASSETS, "--seed", 4]
+    return flags
+
+
+@pytest.fixture(scope="module")
+def whole(flags, tmp_path_factory):
+    """The dataset as one process renders it."""
     out = tmp_path_factory.mktemp("farm") / "whole"
-    finish(render(out, "--count", 3, "--lights", "hdri:2"))
+    finish(render(out, *flags))
     return out
 
 
@@ -128,28 +155,31 @@ def assert_same(a, b):
 
 
 @pytest.mark.slow
-def test_the_union_of_shards_is_the_dataset_of_one_process_bit_for_bit(whole, tmp_path):
+@pytest.mark.parametrize(
+    "flags", [("hdri:2", "none"), ("olat:4", "panorama"), ("olat:4", "packs")], indirect=True, ids="-".join
+)
+def test_the_union_of_shards_is_the_dataset_of_one_process_bit_for_bit(whole, flags, tmp_path):
     together, apart = tmp_path / "together", tmp_path / "apart"
-    flags = ("--count", 3, "--lights", "hdri:2")
-    # At the same time: two in one folder, one of which has no work, and one that is moved in afterwards.
+    # At the same time: two in one folder, and one that is moved in afterwards.
     first = render(together, *flags, "--shard", "1/3")
-    empty = render(together, *flags, "--shard", "3/3")
+    third = render(together, *flags, "--shard", "3/3")
     second = render(apart, *flags, "--shard", "2/3", "--workers", 2)
-    assert rendered(finish(first)) == ["000000", "000001"]
-    assert rendered(finish(empty)) == []
-    assert rendered(finish(second)) == ["000002"]
-    (apart / "000002").rename(together / "000002")
+    parts = [rendered(finish(process)) for process in (first, second, third)]
+    # Of the two people under two panoramas each, the third shard has none.
+    assert parts == ([["000000", "000001"], ["000002"], []] if "hdri:2" in flags else [[name] for name in names(3)])
+    (apart / parts[1][0]).rename(together / parts[1][0])
     assert_same(whole, together)
 
 
 @pytest.mark.slow
-def test_a_group_that_was_half_done_is_finished_with_the_same_pixels(whole, tmp_path):
+@pytest.mark.parametrize("flags", [("hdri:2", "none")], indirect=True, ids="-".join)
+def test_a_group_that_was_half_done_is_finished_with_the_same_pixels(whole, flags, tmp_path):
     import shutil
 
     copy = tmp_path / "copy"
     shutil.copytree(whole, copy)
     shutil.rmtree(copy / "000001")
-    lines = finish(render(copy, "--count", 3, "--lights", "hdri:2"))
+    lines = finish(render(copy, *flags))
     assert lines[0] == "2 of 3 samples are there already." and rendered(lines) == ["000001"]
     assert_same(whole, copy)
 

@@ -8,6 +8,8 @@ import pytest
 
 bpy = pytest.importorskip("bpy", reason="the headless tier needs the bpy wheel: make env")
 
+pytestmark = pytest.mark.addon
+
 LONGEST_S = 60
 
 

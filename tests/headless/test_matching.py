@@ -9,6 +9,8 @@ from mathutils import Euler  # noqa: E402
 
 from relight_stage.scenes import light_map as light_maps  # noqa: E402
 
+pytestmark = pytest.mark.addon
+
 
 @pytest.mark.parametrize("kind", ["world", "sun"])
 @pytest.mark.parametrize("turn_deg", [0, 70])

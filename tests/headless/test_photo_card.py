@@ -8,6 +8,8 @@ bpy = pytest.importorskip("bpy", reason="the headless tier needs the bpy wheel: 
 
 from mathutils import Vector  # noqa: E402
 
+pytestmark = pytest.mark.addon
+
 
 def add_card(scene, **settings):
     for name, value in settings.items():
@@ -116,6 +118,57 @@ def test_the_cards_shadow_has_the_persons_outline(extension, stage, drawn_photo,
     overlap = (shadow & matte).sum() / (shadow | matte).sum()
     # The outline of a face of 5000 pixels is 250 pixels long; a pixel to either side of half of it.
     assert overlap > 0.95
+
+
+def quad(scene, name, corners):
+    mesh = bpy.data.meshes.new(name)
+    mesh.from_pydata(corners, [], [(0, 1, 2, 3)])
+    thing = bpy.data.objects.new(name, mesh)
+    scene.collection.objects.link(thing)
+    return thing
+
+
+@pytest.mark.parametrize("is_relief", [False, True])
+def test_what_stands_before_the_lamp_throws_its_shadow_on_the_person(stage, drawn_photo, tmp_path, is_relief):
+    card = add_card(stage)
+    look_straight(stage, card)
+    add_card(stage, is_relief=is_relief)
+    shine(stage, (0, -1, 0))
+    lit = render(stage, tmp_path)[:, :, 1]
+    # A board between lamp and person covers what is left of the picture's middle.
+    height = 2 * card.dimensions.y
+    board = quad(stage, "Board", [(-2, -0.5, -1), (0, -0.5, -1), (0, -0.5, height), (-2, -0.5, height)])
+    board.visible_camera = False
+    shaded = render(stage, tmp_path)[:, :, 1]
+    left, right = np.s_[70:120, 50:78], np.s_[70:120, 82:110]
+    assert lit[left].mean() > 0.05
+    # Nothing else shines: in the shadow it is black, but for what a relief throws to and fro.
+    assert shaded[left].mean() < 0.02 * lit[left].mean()
+    # What the board does not shade is as it was, but for noise.
+    assert shaded[right].mean() == pytest.approx(lit[right].mean(), rel=0.02)
+
+
+def test_the_persons_shadow_falls_on_the_floor_where_the_lamp_throws_it(extension, stage, drawn_photo, tmp_path):
+    card = add_card(stage)
+    quad(stage, "Floor", [(-2, -2, 0), (2, -2, 0), (2, 2, 0), (-2, 2, 0)])
+    shine(stage, (0, -1, 1))
+    card.visible_camera = False
+    # From straight above: image up is the world's +Y, away from the lamp, where at 45° a point at height z throws
+    # its shadow to y = z.
+    camera = stage.camera
+    camera.data.type, camera.data.ortho_scale = "ORTHO", 2 * card.dimensions.y
+    camera.location, camera.rotation_euler = (0, 0, 3), (0, 0, 0)
+    stage.render.resolution_x = stage.render.resolution_y = 128
+    lit = render(stage, tmp_path)[:, :, 1]
+    shadow = lit < 0.5 * np.median(lit)
+    assert shadow[64:].sum() == 0, "nothing before the card"
+    rows = np.flatnonzero(shadow.any(axis=1))
+    heights = (63.5 - rows) / 64 * card.dimensions.y
+    person = np.flatnonzero((matte_of(extension, stage) > 0.5).any(axis=1))
+    expected = (191.5 - person) / 192 * card.dimensions.y
+    # A pixel of the camera.
+    assert heights.max() == pytest.approx(expected.max(), abs=2 * card.dimensions.y / 128)
+    assert heights.min() == pytest.approx(expected.min(), abs=2 * card.dimensions.y / 128)
 
 
 @pytest.mark.parametrize("is_relief", [False, True])

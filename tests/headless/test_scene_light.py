@@ -11,6 +11,8 @@ from relight_stage.addon import probe  # noqa: E402
 from relight_stage.errors import SceneError  # noqa: E402
 from relight_stage.scenes import light_map as light_maps  # noqa: E402
 
+pytestmark = pytest.mark.addon
+
 PLACE = Vector((1.0, 2.0, 3.0))
 
 

@@ -10,6 +10,8 @@ from relight_stage.errors import SceneError  # noqa: E402
 from relight_stage.scenes import light_map as light_maps  # noqa: E402
 from relight_stage.scenes.world_light import backdrop_of, light_map_of  # noqa: E402
 
+pytestmark = pytest.mark.addon
+
 
 @pytest.fixture
 def scene():

@@ -25,7 +25,7 @@ def session(folder, name):
 
 CONTRACT = {
     "matting": ({"photo": 3}, {"parsing": 8, "trimap": 3, "matte": 1, "foreground": 3}),
-    "decompose": ({"foreground": 3, "matte": 1}, {"normal": 3, "albedo": 3, "visible": 8}),
+    "decompose": ({"foreground": 3, "matte": 1}, {"normal": 3, "albedo": 3, "visible": 8, "light": 3}),
     "relight": (
         {"foreground": 3, "matte": 1, "normal": 3, "albedo": 3, "visible": 8, "light_map": 3},
         {"relit": 3, "diffuse_light": 3, "specular": 3, "shadow": 3},
@@ -40,7 +40,7 @@ def test_graphs_have_the_names_shapes_and_metadata_of_the_contract(exported, nam
     assert {x.name: x.shape[1] for x in graph.get_inputs()} == inputs
     assert [x.name for x in graph.get_outputs()] == list(outputs)
     height, width = 32, 96
-    sizes = {"light_map": (64, 128), "visible": (height // 2, width // 2)}
+    sizes = {"light_map": (64, 128), "light": (16, 32), "visible": (height // 2, width // 2)}
     feed = {key: np.full((1, c, *sizes.get(key, (height, width))), 0.5, np.float32) for key, c in inputs.items()}
     for value, (key, channels) in zip(graph.run(None, feed), outputs.items(), strict=True):
         assert value.shape == (1, channels, *sizes.get(key, (height, width))) and value.dtype == np.float32

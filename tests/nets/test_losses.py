@@ -12,10 +12,12 @@ from relight_stage.nets.losses import (
     binary_cross_entropy,
     coarse_l1,
     dice,
+    harmonics,
     laplacian_l1,
     log_light,
     scale_invariant_mse,
 )
+from relight_stage.scenes.light_map import directions
 
 ONES = torch.ones(2, 1, 32, 32)
 
@@ -82,6 +84,20 @@ def test_light_is_compared_in_logarithms_and_by_solid_angle():
         errors.append(float(log_light(wrong, light)))
     elevations = [np.pi * (0.5 - (row + 0.5) / 64) for row in (2, 31)]
     assert errors[0] / errors[1] == pytest.approx(np.cos(elevations[0]) / np.cos(elevations[1]), rel=1e-3)
+
+
+def test_harmonics_of_even_light_are_one_and_those_of_a_lamp_point_at_it():
+    even = harmonics(torch.full((1, 3, 16, 32), 2.0))
+    assert even[0, :, 0].numpy() == pytest.approx(2 / np.sqrt(4 * np.pi), rel=1e-4)
+    assert even[0, :, 1:].numpy() == pytest.approx(0, abs=2e-3)
+    lamp = torch.zeros(1, 3, 16, 32)
+    lamp[:, :, 5, 20] = 100.0
+    first = harmonics(lamp)[0, 0, 1:4].numpy()
+    assert first / np.linalg.norm(first) == pytest.approx(directions(16)[5, 20], abs=1e-5)
+    # Parseval's law of a narrow lamp: each degree holds as much as its number of functions.
+    squares = harmonics(lamp)[0, 0].square()
+    assert float(squares[1:4].sum() / squares[0]) == pytest.approx(3, rel=1e-3)
+    assert float(squares[4:].sum() / squares[0]) == pytest.approx(5, rel=1e-3)
 
 
 def test_a_loss_that_is_shared_out_averages_to_the_loss_of_the_whole(monkeypatch):

@@ -5,6 +5,7 @@ import pytest
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from relight_stage.nets import metrics
+from relight_stage.scenes.light_map import directions
 
 RNG = np.random.default_rng(0)
 WHOLE = np.ones((64, 64, 1))
@@ -70,3 +71,12 @@ def test_normals_turned_by_ten_degrees_are_ten_degrees_off():
 def test_twice_the_light_is_a_log_error_of_log_two():
     true = np.full((4, 4, 3), 0.5)
     assert metrics.log_rmse(2 * true, true, np.ones((4, 4, 1))) == pytest.approx(np.log(2), abs=0.01)  # the floor: 1 %
+
+
+def test_the_angle_of_light_is_that_between_two_lamps():
+    lamps = np.zeros((2, 16, 32, 3), np.float32)
+    lamps[0, 5, 20], lamps[1, 9, 12] = 7.0, [3.0, 2.0, 1.0]
+    towards = [directions(16)[5, 20], directions(16)[9, 12]]
+    wanted = np.degrees(np.arccos(towards[0] @ towards[1]))
+    # Even light on top comes from everywhere, and from nowhere most of all.
+    assert metrics.light_angle_deg(lamps[0] + 0.5, lamps[1]) == pytest.approx(wanted, abs=0.5)

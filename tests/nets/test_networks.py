@@ -45,6 +45,18 @@ def test_outputs_have_the_photos_size(nets, height, width):
     assert nets(foreground, light, albedo).shape == foreground.shape
 
 
+def test_twice_as_bright_a_photo_is_one_in_twice_as_much_light(nets):
+    foreground, matte, normal, albedo, _, _ = scene()
+    light, brighter = (nets.light(foreground * gain, matte, normal, albedo) for gain in (0.25, 0.5))
+    assert light.shape == (1, 3, 16, 32) and float(light.min()) > 0
+    assert (brighter / light).numpy() == pytest.approx(2, rel=2e-3)
+
+
+def test_nobody_tells_of_no_light_and_no_nan(nets):
+    foreground, matte, normal, albedo, _, _ = scene()
+    assert float(nets.light(foreground, 0 * matte, normal, albedo).max()) < 0.01
+
+
 def test_classes_are_probabilities_and_mattes_are_coverage(nets):
     cut = nets.matting(scene()[0])
     assert cut.parsing.sum(dim=1).numpy() == pytest.approx(1, abs=1e-5)

@@ -14,7 +14,7 @@ from torch import nn
 from relight_stage.errors import ModelError
 from relight_stage.nets import lobes
 from relight_stage.nets.adversarial import Critic, Opponent, critic_loss
-from relight_stage.nets.config import NETS, PARSED, StageConfig, read_recipe
+from relight_stage.nets.config import JOINED, PARSED, StageConfig, read_recipe
 from relight_stage.nets.data import Dataset
 from relight_stage.nets.examples import Needs, batch_rand
 from relight_stage.nets.identity import read_embedding
@@ -30,7 +30,7 @@ from relight_stage.nets.terms import AdversarialConfig, AlbedoTerms, MattingTerm
 def batch(recipe_path, spheres):
     dataset = Dataset(spheres, replace(read_recipe(recipe_path).data, panoramas=()))
     dataset.rescan()
-    batch = batch_rand(np.random.default_rng(0), dataset, 2, 32, Needs(relit=True, seen=True))
+    batch = batch_rand(np.random.default_rng(0), dataset, 2, 32, Needs(relit=True, seen=True, light=True))
     # Spheres have no faces: eyes in the middle.
     batch["parsing"][:, :, 12:18, 8:24] = 0
     batch["parsing"][:, 1 + PARSED.index("eyes"), 12:18, 8:24] = 1
@@ -158,11 +158,11 @@ def test_smoothness_of_a_network_that_ignores_its_input_is_zero(nets, batch, spe
         assert float(judge(nets, batch, spectra, stage).terms["smoothness"].detach()) == 0
 
 
-def test_end_to_end_the_relit_picture_teaches_all_networks(nets, batch, spectra):
+def test_end_to_end_the_relit_picture_teaches_all_networks_that_make_it(nets, batch, spectra):
     nets.train()
     judged = judge(nets, batch, spectra, StageConfig("all", size=32, batch=2, keep=0.0))
     judged.terms["total"].backward()
-    for net in NETS:
+    for net in JOINED:
         slopes = [p.grad for p in getattr(nets, net).parameters() if p.grad is not None]
         assert slopes and max(float(slope.abs().max()) for slope in slopes) > 0, net
 

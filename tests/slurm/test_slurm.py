@@ -55,3 +55,48 @@ def test_three_array_tasks_render_six_samples(tmp_path):
     assert [folder.name for folder in list_samples(out)] == [f"{i:06d}" for i in range(6)], logs(out)
     check_dataset(out, report=print)
     assert list(out.glob(".*")) == []
+
+
+def run(*command):
+    return subprocess.run([*map(str, command)], check=True, capture_output=True, text=True).stdout
+
+
+def preempt(task):
+    """Let a job of the partition that goes first take the whole node for a moment."""
+    run("sbatch", "--partition=urgent", "--exclusive", "--output=/dev/null", "--wrap=sleep 1")
+
+
+INTERRUPTIONS = {
+    "an operator queues it again": lambda task: run("scontrol", "requeue", task),
+    "its time is nearly up": lambda task: run("scancel", "--signal=USR2", task),
+    "it is preempted": preempt,
+}
+
+
+def complete(out):
+    """When each complete sample was written, by its name."""
+    return {folder.name: (folder / "sample.json").stat().st_mtime_ns for folder in list_samples(out)}
+
+
+@pytest.mark.parametrize("interrupt", INTERRUPTIONS.values(), ids=INTERRUPTIONS)
+def test_a_task_that_is_interrupted_is_queued_again_and_goes_on(tmp_path, interrupt):
+    out = tmp_path / "set"
+    if interrupt is preempt and "urgent" not in run("sinfo", "-h", "-o", "%P").split():
+        pytest.skip("THIS SLURM HAS NO PARTITION THAT GOES FIRST: make slurm-test")
+    job = queue(out, "--count", 6, "--slurm", "tasks=2", "timeout_min=20", "mem_gb=3", "cpus_per_task=1")
+    task, deadline = f"{job}_0", time.monotonic() + 300
+    # Task 0 has samples 0, 2 and 4: it has finished one and is at another.
+    while not ("000000" in complete(out) and any((out / f".group-00000{k}.claim").exists() for k in (2, 4))):
+        assert time.monotonic() < deadline, logs(out)
+        time.sleep(0.1)
+    before = complete(out)
+    interrupt(task)
+    while "Restarts=0" in run("scontrol", "show", "job", task):
+        assert time.monotonic() < deadline, logs(out)
+        time.sleep(0.5)
+    wait_for(job, out)
+    after = complete(out)
+    assert list(after) == [f"{i:06d}" for i in range(6)], logs(out)
+    assert before.items() <= after.items()
+    check_dataset(out, report=print)
+    assert list(out.glob(".*")) == []

@@ -92,6 +92,7 @@ def _decompose(path: Path) -> None:
             "normal": g("Div", normal, length),
             "albedo": g.affine("foreground", 0.0, ALBEDO),
             "visible": g.affine(g("AveragePool", "matte", kernel_shape=[2, 2], strides=[2, 2]), 0.0, 1.0),
+            "light": g("Expand", g.const(1.0), g.const([1, 3, 16, 32], np.int64)),
         },
     )
 

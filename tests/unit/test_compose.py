@@ -108,6 +108,17 @@ def test_the_command_writes_a_picture_to_look_at(folder, panorama, tmp_path, mon
     assert 0.6 < np.percentile(picture[..., :3].max(axis=-1)[picture[..., 3] > 0], 95) / 65535 <= 1
 
 
+def test_a_panorama_that_is_cut_off_at_white_is_used_with_a_warning(folder, tmp_path):
+    import cv2
+
+    pixels = np.full((32, 64, 3), 0.5, np.float32)
+    pixels[4:8, 10:20] = 1.0
+    cv2.imwrite(str(tmp_path / "window.hdr"), pixels)
+    lines = []
+    compose_sample(folder, str(tmp_path / "window.hdr"), out=tmp_path / "out.exr", report=lines.append)
+    assert lines[0].startswith("window.hdr is an ordinary picture saved as an HDRI") and (tmp_path / "out.exr").exists()
+
+
 def test_light_of_single_lamps_adds_up_to_their_images(folder, sphere):
     from relight_stage.synth.sample import read_olat
 

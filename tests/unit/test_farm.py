@@ -2,19 +2,20 @@
 
 import json
 import os
+import signal
 import socket
-import subprocess
 import sys
 import threading
 import time
 from collections import Counter
 
+import numpy as np
 import pytest
 
 from relight_stage.errors import RenderError, SampleError, SceneError
 from relight_stage.scenes.packs import Packs
 from relight_stage.synth import farm as farms
-from relight_stage.synth.claims import STALE_S, Claims
+from relight_stage.synth.exr import write_exr
 from relight_stage.synth.farm import Farm, render_dataset
 from relight_stage.synth.settings import Settings, Shard, claim_folder
 from relight_stage.synth.workers import MARK, cpu_shares
@@ -230,6 +231,16 @@ def test_an_interruption_ends_the_workers_and_leaves_whole_samples_only(out):
     assert samples(out) == list(range(8))
 
 
+def test_a_sigterm_that_somebody_listens_to_does_not_end_a_run(out):
+    heard = []
+    kept = signal.signal(signal.SIGTERM, lambda *_: heard.append(True))
+    try:
+        farm(out, 3, 1, report=lambda line: os.kill(os.getpid(), signal.SIGTERM)).run()
+    finally:
+        signal.signal(signal.SIGTERM, kept)
+    assert heard and samples(out) == [0, 1, 2]
+
+
 def test_shards_may_share_a_folder(out):
     for k in (2, 3, 1):
         farm(out, 10, lights="hdri:2", shard=Shard(k, 3)).run()
@@ -266,46 +277,6 @@ def test_a_run_waits_for_what_another_one_is_at(out):
         worker.stop()
 
 
-def claim_of(out, holder):
-    claims = Claims(out)
-    assert claims.take(5)
-    path = next(out.glob(".group*"))
-    path.write_text(json.dumps(holder))
-    return path
-
-
-def test_the_claim_of_a_dead_process_is_taken_over(tmp_path):
-    with subprocess.Popen([sys.executable, "-c", ""]) as dead:
-        pass
-    claim_of(tmp_path, {"host": socket.gethostname(), "pid": dead.pid})
-    assert not Claims(tmp_path).is_held(5)
-    assert Claims(tmp_path).take(5)
-
-
-def test_the_claim_of_another_machine_holds_until_it_is_old(tmp_path):
-    path = claim_of(tmp_path, {"host": "elsewhere", "pid": 1})
-    assert Claims(tmp_path).is_held(5) and not Claims(tmp_path).take(5)
-    os.utime(path, (time.time() - STALE_S - 1,) * 2)
-    assert Claims(tmp_path).take(5)
-
-
-def test_the_claim_of_a_process_whose_number_lives_on_is_taken_over_when_it_is_old(tmp_path):
-    path = claim_of(tmp_path, {"host": socket.gethostname(), "pid": os.getpid()})
-    assert Claims(tmp_path).is_held(5)
-    os.utime(path, (time.time() - STALE_S - 1,) * 2)
-    assert not Claims(tmp_path).is_held(5) and Claims(tmp_path).take(5)
-
-
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"host": "x"}'])
-def test_a_damaged_claim_holds_until_it_is_old(tmp_path, text):
-    path = claim_of(tmp_path, {})
-    path.write_text(text)
-    assert not Claims(tmp_path).take(5)
-    assert Claims(tmp_path).holder(5) == "another run"
-    os.utime(path, (time.time() - STALE_S - 1,) * 2)
-    assert Claims(tmp_path).take(5)
-
-
 def test_a_half_copied_pack_is_named_before_anything_is_written(out, tmp_path):
     (tmp_path / "assets" / "makehuman").mkdir(parents=True)
     (tmp_path / "assets" / "makehuman" / "base.npz").touch()
@@ -322,14 +293,57 @@ def test_a_panorama_that_is_none_is_named_before_anything_is_written(out, tmp_pa
     assert not out.exists()
 
 
-def test_an_ordinary_picture_among_the_panoramas_is_named_when_a_run_begins(out, tmp_path, monkeypatch):
-    (tmp_path / "assets" / "hdri").mkdir(parents=True)
-    (tmp_path / "assets" / "hdri" / "good.hdr").write_bytes(b"#?RADIANCE")
-    (tmp_path / "assets" / "hdri" / "street.jpg").touch()
+@pytest.fixture
+def panoramas(tmp_path, monkeypatch):
+    """A folder of assets with a sound panorama in it; renders with it begin and end at once."""
     monkeypatch.setattr(Farm, "run", lambda self: None)
+    folder = tmp_path / "assets" / "hdri"
+    folder.mkdir(parents=True)
+    save_panorama(folder / "good.exr", np.random.default_rng(0).gamma(0.3, 5, (32, 64, 3)))
+    return folder
+
+
+def save_panorama(path, pixels):
+    write_exr(path, {"full": pixels.astype(np.float32)}, {"full": ("R", "G", "B")})
+
+
+def test_an_ordinary_picture_among_the_panoramas_is_named_when_a_run_begins(out, panoramas):
+    (panoramas / "street.jpg").touch()
     lines = []
-    render_dataset(out, 1, Settings(0), tmp_path / "assets", report=lines.append)
+    render_dataset(out, 1, Settings(0), panoramas.parent, report=lines.append)
     assert lines == ["No HDRI, and left out: street.jpg. An ordinary picture's lights are cut off."]
+
+
+def test_a_panorama_that_is_cut_off_at_white_is_named_and_used(out, panoramas):
+    pixels = np.random.default_rng(0).uniform(0, 0.8, (32, 64, 3))
+    pixels[4:8, 10:20] = 1.0
+    save_panorama(panoramas / "window.exr", pixels)
+    lines = []
+    render_dataset(out, 1, Settings(0), panoramas.parent, report=lines.append)
+    assert len(lines) == 1 and lines[0].startswith("window.exr is an ordinary picture saved as an HDRI: 2.0% of it")
+    assert json.loads((out / "dataset.json").read_text())["hdris"].startswith("2 files")
+    render_dataset(out, 1, Settings(0), panoramas.parent, report=lines.append)
+    assert len(lines) == 1  # a dataset that goes on has said it
+
+
+@pytest.mark.parametrize(
+    ("value", "complaint"), [(np.nan, "1 texels that are NaN"), (np.inf, "1 texels that are NaN"), (-1, "negative")]
+)
+def test_a_panorama_with_texels_that_are_no_light_is_named_before_anything_is_written(out, panoramas, value, complaint):
+    pixels = np.full((32, 64, 3), 0.5)
+    pixels[3, 4, 1] = value
+    save_panorama(panoramas / "hole.exr", pixels)
+    with pytest.raises(SceneError, match=rf"hole\.exr has {complaint}"):
+        render_dataset(out, 1, Settings(0), panoramas.parent)
+    assert not out.exists()
+
+
+def test_a_panorama_that_is_cut_short_is_named_before_anything_is_written(out, panoramas):
+    whole = (panoramas / "good.exr").read_bytes()
+    (panoramas / "short.exr").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(SceneError, match=r"short\.exr cannot be read"):
+        render_dataset(out, 1, Settings(0), panoramas.parent)
+    assert not out.exists()
 
 
 @pytest.mark.parametrize("workers", [1, 2, 3, 5, 1000])

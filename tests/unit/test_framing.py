@@ -39,3 +39,33 @@ def test_a_dark_line_across_the_face_does_not_cut_the_person_in_two():
     matte[18:21] = 0  # the middle of the face
     kept = framing.attached(matte, Window(0, 0, 128, 128), [Window(30, 26, 50, 46)])
     assert np.array_equal(kept, matte)
+
+
+def test_a_closer_look_says_what_of_a_coarse_one_hangs_together_with_the_face():
+    coarse = np.zeros((64, 64), np.float32)
+    coarse[8:, 20:44] = 1
+    coarse[:8, 28:36] = 1  # a lamp over the head
+    fine_window = Window(0, 24, 96, 104)  # of a photo of 128²: it reaches the top
+    fine = np.zeros((64, 64), np.float32)
+    fine[22:, 12:52] = 1  # the head begins lower, and there is no lamp
+    merged = framing.overruled(coarse, Window(0, 0, 128, 128), fine, fine_window, (128, 128))
+    assert np.array_equal(merged[50:], coarse[50:])
+    assert merged[:14, 28:36].max() < 0.01
+    low = Window(20, 24, 116, 104)  # the lamp reaches above what the closer look shows
+    fine = np.zeros((64, 64), np.float32)
+    fine[12:, 12:52] = 1
+    merged = framing.overruled(coarse, Window(0, 0, 128, 128), fine, low, (128, 128))
+    assert np.array_equal(merged[:10], coarse[:10])
+    kept = framing.attached(merged, Window(0, 0, 128, 128), [Window(50, 50, 80, 80)])
+    assert kept[:8].max() == 0 and kept[20:, 24:40].min() == 1
+
+
+def test_a_window_that_ends_near_the_photos_border_is_moved_there():
+    near, far = (framing.portrait_window(Window(y, 100, y + 50, 150), (512, 512)) for y in (75, 150))
+    assert near.top == 0 and near.height == far.height and far.top > 0
+
+
+def test_two_boxes_are_of_one_face_where_their_middles_are_near():
+    face = Window(100, 100, 150, 140)
+    assert framing.are_same(face, Window(100, 100, 115, 140))  # the lips are missing
+    assert not framing.are_same(face, Window(190, 100, 240, 140))

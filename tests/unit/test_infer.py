@@ -362,17 +362,17 @@ def test_the_provider_is_the_cpu_unless_asked(relighter):
 
 
 def older(folder):
-    """The networks as they were before there was a visibility net."""
+    """The networks as they were before there was a visibility or a light net."""
     for name, kept in (("decompose", ("normal", "albedo")), ("relight", ("relit", "diffuse_light", "specular"))):
         model = onnx.load(folder / f"{name}.onnx")
         for values in (model.graph.input, model.graph.output):
-            for value in [v for v in values if v.name in ("visible", "shadow")]:
+            for value in [v for v in values if v.name in ("visible", "shadow", "light")]:
                 values.remove(value)
         assert [value.name for value in model.graph.output] == list(kept)
         onnx.save(model, folder / f"{name}.onnx")
 
 
-def test_networks_from_before_the_visibility_net_go_on_working(tmp_path):
+def test_networks_from_before_the_visibility_and_light_nets_go_on_working(tmp_path):
     photo = portrait_photo()
     light_map = np.ones((16, 32, 3), np.float32)
     pictures = []
@@ -381,9 +381,10 @@ def test_networks_from_before_the_visibility_net_go_on_working(tmp_path):
         change(folder)
         relighter = Relighter.load(folder, working_px=64)
         portrait = relighter.analyse(photo)
-        assert (portrait.views[0].visible is None) == (folder.name == "old")
+        for later in (portrait.views[0].visible, portrait.views[0].light):
+            assert (later is None) == (folder.name == "old")
         pictures.append(relighter.relight(portrait, light_map))
-    # The stand-ins see light from everywhere.
+    # The stand-ins see light everywhere, and from everywhere.
     assert np.array_equal(*pictures)
 
 

@@ -11,8 +11,8 @@ from relight_stage.scenes import light_map as light_maps
 SIDE = 96
 
 
-def sphere_portrait(light_map, exposure=1.0, albedo=0.5):
-    """A matt sphere that fills the picture, lit texel by texel."""
+def sphere_portrait(light_map, exposure=1.0, albedo=0.5, expected=None):
+    """A matt sphere that fills the picture, lit texel by texel; expected: what a light net says."""
     axis = (np.arange(SIDE) + 0.5) / SIDE * 2 - 1
     x, y = np.meshgrid(axis, -axis)
     matte = (x * x + y * y < 0.95).astype(np.float32)
@@ -23,7 +23,8 @@ def sphere_portrait(light_map, exposure=1.0, albedo=0.5):
     photo = photo.reshape(SIDE, SIDE, 3).astype(np.float32) * matte[:, :, None]
     window = Window(0, 0, SIDE, SIDE)
     colour = np.full((SIDE, SIDE, 3), albedo, np.float32)
-    view = View(window, np.ones((SIDE, SIDE)), matte, photo * exposure, normals.astype(np.float32), colour, None, matte)
+    normals = normals.astype(np.float32)
+    view = View(window, np.ones((SIDE, SIDE)), matte, photo * exposure, normals, colour, None, matte, expected)
     return Portrait(photo, matte, photo, (window,), window, exposure, np.ones((SIDE, SIDE, 3), np.float16), (view,))
 
 
@@ -56,6 +57,15 @@ def test_the_photo_lit_by_its_estimate_is_the_photo():
     error = np.sqrt(np.mean((again.photo - portrait.photo) ** 2)) / portrait.photo.mean()
     # Caution takes a twentieth off a lamp's peak.
     assert error < 0.08
+
+
+def test_where_nobody_can_see_light_is_what_the_network_expects():
+    behind, toward = lamp((0.5, 0.4, -0.8), 0.1)
+    light = (behind + lamp((0.6, 0.5, 0.6), 0.0)[0]).astype(np.float32)
+    # At another brightness: what the photo shows sets it.
+    found = estimate_light(sphere_portrait(light, expected=3 * light))
+    is_back = (light_maps.directions(16) @ toward > 0.5)[:, :, None]
+    assert light_maps.flux(found * is_back) == pytest.approx(light_maps.flux(light * is_back), rel=0.2)
 
 
 def test_light_counts_at_the_photos_own_exposure():

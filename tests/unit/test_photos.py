@@ -238,6 +238,13 @@ def test_an_8_bit_light_is_taken_with_a_warning(tmp_path, capsys):
     assert "room.png is no HDRI" in capsys.readouterr().err
 
 
+def test_a_panorama_that_is_cut_off_at_white_is_taken_with_a_warning(tmp_path, capsys):
+    panorama = np.full((32, 64, 3), 0.5, np.float32)
+    panorama[4:8, 10:20] = 1.0
+    assert read_light(save(tmp_path / "window.hdr", panorama)).max() == pytest.approx(1, abs=0.01)
+    assert "window.hdr is an ordinary picture saved as an HDRI" in capsys.readouterr().err
+
+
 def test_an_unknown_light_is_named():
     with pytest.raises(SceneError, match="no light moonbase"):
         read_light("moonbase")

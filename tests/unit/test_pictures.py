@@ -8,7 +8,7 @@ import numpy as np
 import OpenEXR
 import pytest
 
-from relight_stage.addon.pictures import write_layers, write_png
+from relight_stage.addon.pictures import encode, write_layers, write_png
 from relight_stage.errors import ExportError
 
 
@@ -68,3 +68,12 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path):
     (tmp_path / "file").write_text("no folder")
     with pytest.raises(ExportError, match=r"file/picture\.png can't be written: "):
         write_png(tmp_path / "file" / "picture.png", np.zeros((2, 2, 1)))
+
+
+def test_a_picture_in_memory_is_the_exr_that_openexr_reads(tmp_path):
+    values = np.random.default_rng(3).normal(0, 100, (5, 7, 4)).astype(np.float32)
+    (tmp_path / "picture.exr").write_bytes(encode(values).content)
+    with OpenEXR.File(str(tmp_path / "picture.exr"), separate_channels=True) as file:
+        channels = file.parts[0].channels
+        read = np.stack([channels[name].pixels for name in "RGBA"], axis=-1)
+    np.testing.assert_array_equal(read, values)

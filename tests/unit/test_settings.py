@@ -77,6 +77,16 @@ def test_a_folder_with_another_dataset_is_refused_by_what_differs(out, settings,
         assert difference in str(refused.value)
 
 
+def test_a_refused_folder_without_samples_may_be_begun_anew(out):
+    claim_folder(out, Settings(7, 64), Packs())
+    with pytest.raises(ConfigError, match=r"delete its dataset\.json, which has no samples yet\.$"):
+        claim_folder(out, Settings(8, 64), Packs())
+    (out / "000000").mkdir()
+    (out / "000000" / "sample.json").touch()
+    with pytest.raises(ConfigError, match=r"Choose another folder\.$"):
+        claim_folder(out, Settings(8, 64), Packs())
+
+
 def test_a_dataset_of_another_version_is_refused(out, monkeypatch):
     claim_folder(out, Settings(7), Packs())
     monkeypatch.setattr("relight_stage.synth.settings.__version__", "99.2.1")

@@ -47,7 +47,8 @@ def dataset(tmp_path: Path) -> Path:
         planes |= {f"parsing.{c}": rng.uniform(0, 1, (8, 6)).astype(np.float16) for c in "abcdefg"}
         planes["CryptoObject00.R"] = rng.uniform(0, 1, (8, 6)).astype(np.float32)
         write_exr(folder / "maps.exr", planes)
-        (folder / "light.exr").write_bytes(rng.bytes(100))
+        for name in ("light", "gradient"):
+            (folder / f"{name}.exr").write_bytes(rng.bytes(100))
         meta = {
             "format": 9,
             "size": 6,
@@ -214,6 +215,13 @@ def test_a_damaged_description_is_named_before_anything_is_written(dataset, tmp_
     with pytest.raises(SampleError, match=r"000004.*sample\.json") as caught:
         pack(dataset, tmp_path / "s")
     assert "\n" not in str(caught.value) and not (tmp_path / "s").exists()
+
+
+def test_a_sample_without_one_of_its_pictures_is_not_packed(dataset, tmp_path):
+    (dataset / "000002" / "light.exr").unlink()
+    with pytest.raises(SampleError, match=r"000002 lacks light\.exr"):
+        pack_dataset(dataset, tmp_path / "shards", report=silent)
+    assert not (tmp_path / "shards").exists()
 
 
 @pytest.mark.parametrize("licence", ["cc0\nmalicious: yes", "my own", ""])

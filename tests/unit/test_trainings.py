@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import re
 import sys
 import threading
@@ -13,8 +14,9 @@ import pytest
 from relight_stage.addon import pythons
 from relight_stage.addon.datasets import dataset_command, look_at_dataset
 from relight_stage.addon.plots import COLOURS, Curve, draw_curves
-from relight_stage.addon.trainings import look_at_training
+from relight_stage.addon.trainings import export_run, look_at_training
 from relight_stage.addon.watching import Watch
+from relight_stage.addon.worker import Cancelled, Job
 from relight_stage.errors import ModelError
 from relight_stage.nets.config import STAGES
 from relight_stage.synth.progress import Progress, read_progress
@@ -207,3 +209,39 @@ def test_without_any_python_the_two_commands_are_given(monkeypatch):
     with pytest.raises(ModelError, match=r"python3? -m venv \S+ and then \S+python -m pip install .*torch") as caught:
         pythons.find_python()
     assert "\n" not in str(caught.value)
+
+
+def write_program(path, *lines):
+    path.write_text("\n".join(("#!/bin/sh", *lines)))
+    path.chmod(0o755)
+    return str(path)
+
+
+def test_an_export_replaces_the_last_one_whole(tmp_path):
+    (tmp_path / "onnx").mkdir()
+    (tmp_path / "onnx" / "old.onnx").touch()
+    # python -u ROOT export RUN OUT
+    program = write_program(tmp_path / "python", 'mkdir "$5" && touch "$5/new.onnx"')
+    assert export_run(program, tmp_path, lambda fraction, text: None) == tmp_path / "onnx"
+    assert [path.name for path in (tmp_path / "onnx").iterdir()] == ["new.onnx"]
+    program = write_program(tmp_path / "python", 'echo "relight-stage: There is no checkpoint." >&2; exit 1')
+    with pytest.raises(ModelError, match="There is no checkpoint"):
+        export_run(program, tmp_path, lambda fraction, text: None)
+    assert [path.name for path in (tmp_path / "onnx").iterdir()] == ["new.onnx"]
+
+
+def test_an_export_that_is_cancelled_ends_its_process_and_leaves_the_last_one(tmp_path):
+    (tmp_path / "onnx").mkdir()
+    # Half written, and half an hour from its end.
+    program = write_program(tmp_path / "python", 'mkdir "$5"', f'echo $$ >"{tmp_path}/pid"', "exec sleep 1800")
+    job = Job(lambda progress: export_run(program, tmp_path, progress)).start()
+    end = time.monotonic() + 60
+    while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    job.cancel()
+    with pytest.raises(Cancelled):
+        job.result()
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "pid").read_text()), 0)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["onnx", "pid", "python"]
