@@ -2,6 +2,8 @@
 
 import importlib
 import importlib.util
+import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +21,24 @@ spec.loader.exec_module(stand_ins)
 @pytest.fixture(autouse=True, scope="session")
 def real_blender():
     pytest.importorskip("bpy", reason="the headless tier needs the bpy wheel: make env")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session, exitstatus):
+    session.config.headless_status = int(exitstatus)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config):
+    """End the process without C++'s destructors.
+
+    bpy 4.5 waits there for ever once a movie was read: it destroys a condition variable on which its own thread waits
+    (GlobalState and delayed_close_thread_run in the stacks).
+    """
+    if "bpy" in sys.modules and hasattr(config, "headless_status"):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(config.headless_status)
 
 
 def sphere(radius_m=0.1, centre=(0.0, 0.0, 0.0), label=0, rows=96, **material) -> Part:
