@@ -21,6 +21,7 @@ from ..scenes.colour import linear_to_srgb
 from . import framing
 from .graphs import GRAPHS, WEIGHTS, open_graph, run_graph
 from .lit import NEUTRAL, Lit, LitView, Sliders, compose, lit_view
+from .own_light import kept
 from .photo_light import view_light
 from .quotient import mended_albedo, trust
 from .resampling import Window, extrapolate, resize
@@ -183,6 +184,8 @@ class Relighter:
     def light(self, portrait: Portrait, light_map: np.ndarray, working_px: int | None = None) -> Lit:
         """Run the relighting network on every view of a portrait; ``lit.compose`` makes the picture.
 
+        In the light that the photo was taken in, the photo takes over (``own_light``).
+
         Args:
             light_map: (h, 2h, 3) radiance in the camera frame; resized to what the network takes, keeping its light.
             working_px: longer side at which the network sees the views, a multiple of 32; None for the views' own.
@@ -192,7 +195,7 @@ class Relighter:
             raise ValueError(f"the light map is {light_map.shape}; it must be (h, 2h, 3)")
         light = _to_nchw(light_maps.resize(light_map, light_maps.HEIGHT))
         views = [view.shrink(working_px) for view in portrait.views]
-        return tuple(_side_by_side(lambda view: self._light(view, light), views))
+        return tuple(kept(views, _side_by_side(lambda view: self._light(view, light), views), portrait.face))
 
     def _light(self, view: View, light: np.ndarray) -> LitView:
         out = self._run(

@@ -22,11 +22,7 @@ _BLACK = 0.02  # reflectance below which light on it is not told
 
 def trust(view: View, face: Window) -> float:
     """How far the albedo shall follow the quotient, 0 to 0.8, judged by a view of the face; face: in photo pixels."""
-    height, width = view.matte.shape
-    y = view.window.top + (np.arange(height) + 0.5) / height * view.window.height
-    x = view.window.left + (np.arange(width) + 0.5) / width * view.window.width
-    in_face = ((y > face.top) & (y < face.bottom))[:, None] & ((x > face.left) & (x < face.right))[None, :]
-    seen = in_face & (view.matte > 0.5)
+    seen = view.within(face) & (view.matte > 0.5)
     if not seen.any():
         return 0.0
     arriving = view.foreground.mean(axis=-1)[seen] / np.maximum(view.albedo.mean(axis=-1)[seen], _BLACK)

@@ -10,7 +10,7 @@ FLOOR = 0.02  # of the peak rate, where the cosine ends
 def rate_at(stage: StageConfig, warmup: int, step: int, done: float) -> float:
     """Learning rate: up to the peak within ``warmup`` steps, and down to a fiftieth of it on a cosine."""
     cosine = FLOOR + (1 - FLOOR) * 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
-    return stage.rate * min(1.0, (step + 1) / warmup) * cosine
+    return stage.rate * min(1.0, (step + 1) / max(warmup, 1)) * cosine
 
 
 def truth_at(stage: StageConfig, done: float) -> float:
