@@ -1,10 +1,10 @@
 """What do the options of training bring? `python benchmarks/ablations.py TRAINING TEST OUT`: OLAT samples, and a place.
 
 Everything that is on by default (losses, what is done to the photos, the engine's habits) is left out by itself: one
-network learns from random numbers for some hundred steps, the others are the shipped ones, and photos of unseen people
-under unseen panoramas judge it. Each training is done with several seeds; how far apart these end is what chance does.
-Results are kept in OUT/results.json, and a later run goes on from there. The tables are printed as they stand in
-docs/training.md.
+of the shipped networks learns without it for some hundred steps, at the rate of a beginning, and photos of unseen
+people under unseen panoramas judge where it ends beside one that kept everything. Each training is done with several
+seeds; how far apart these end is what chance does. Results are kept in OUT/results.json, and a later run goes on from
+there. The tables are printed as they stand in docs/training.md.
 """
 
 import argparse
@@ -22,7 +22,7 @@ import torch
 from torch import Tensor
 
 from relight_stage.nets import lobes, metrics
-from relight_stage.nets.checkpoint import read_weights, write_weights
+from relight_stage.nets.checkpoint import read_weights
 from relight_stage.nets.config import NETS, DataConfig, PhotographyConfig, Recipe, recipe_from
 from relight_stage.nets.data import Dataset
 from relight_stage.nets.graphs import WEIGHTS
@@ -32,7 +32,8 @@ from relight_stage.nets.processes import join_processes
 from relight_stage.nets.terms import Terms
 from relight_stage.nets.train import Run
 
-SIZE, BATCH, RATE = 64, 6, 2e-3
+SHIPPED = WEIGHTS / "weights.safetensors"
+SIZE, BATCH, RATE = 64, 4, 2e-3
 JUDGED = 16  # batches of test photos
 # What each network is judged by, and whether more is better.
 MEASURES = {
@@ -43,6 +44,7 @@ MEASURES = {
     "shading": ("relit, dB", True),
     "light": ("light, °", False),
 }
+KINDS = ("losses", "photos", "engine")
 PHOTOS, ENGINE = "matting", "albedo"  # the networks that show what these options do
 HABITS = {"bf16": False, "clip": 1e9, "average": 0.0, "warmup": 0, "weight_decay": 0.0}
 
@@ -56,8 +58,12 @@ class Ablation:
     off: Any = 0.0
 
     @property
+    def kind(self) -> str:
+        return {"stages": "losses", "data": "photos"}.get(self.path[0], "engine")
+
+    @property
     def name(self) -> str:
-        return f"{self.net} without {'.'.join(self.path)}" if self.path else self.net
+        return f"{self.net} without {self.path[-1]}" if self.path else self.net
 
 
 def main() -> None:
@@ -65,14 +71,15 @@ def main() -> None:
     parser.add_argument("training", type=Path)
     parser.add_argument("test", type=Path)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--steps", type=int, default=200)
+    parser.add_argument("--only", choices=KINDS, nargs="+", default=KINDS)
+    parser.add_argument("--steps", type=int, default=250)
     parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--processes", type=int, default=2)
     words = parser.parse_args()
     words.out.mkdir(parents=True, exist_ok=True)
     file = words.out / "results.json"
     results: dict[str, dict[str, float]] = json.loads(file.read_text("utf-8")) if file.exists() else {}
-    wanted = [(ablation, seed) for seed in range(words.seeds) for ablation in ablations()]
+    wanted = [(a, seed) for seed in range(words.seeds) for a in ablations() if not a.path or a.kind in words.only]
     left = [(a, seed) for a, seed in wanted if str(seed) not in results.get(a.name, {})]
     bench = Bench(words.training, words.test, words.out, words.steps)
     # Forked, so that all read the same people in memory.
@@ -109,13 +116,7 @@ class Bench:
         for dataset in (self.training, self.test):
             dataset.rescan()
             dataset.require()
-        self.weights, self.portrait = read_weights(WEIGHTS / "weights.safetensors")
-        for net in NETS:
-            others = {name: x for name, x in self.weights.items() if not name.startswith(f"{net}.")}
-            write_weights(self._start(net), others, self.portrait)
-
-    def _start(self, net: str) -> Path:
-        return self.out / f"all_but_{net}.safetensors"
+        _, self.portrait = read_weights(SHIPPED)
 
     def run(self, job: tuple[Ablation, int]) -> tuple[Ablation, int, float]:
         """Train and judge one network; the job and its score."""
@@ -133,7 +134,7 @@ class Bench:
         stage = {"net": ablation.net, "size": SIZE, "batch": BATCH, "steps": self.steps, "rate": RATE}
         often = {f"{thing}_every": 10**6 for thing in ("picture", "checkpoint", "rescan")}
         table: dict[str, Any] = {"seed": seed, "threads": 1, "workers": 0, "average": 0.98, **often}
-        table |= {"start": str(self._start(ablation.net)), "portrait": self.portrait, "stages": stage}
+        table |= {"start": str(SHIPPED), "portrait": self.portrait, "stages": stage}
         if ablation.path:
             *parents, key = ablation.path
             place = table
@@ -189,9 +190,10 @@ def tables(results: dict[str, dict[str, float]]) -> Iterator[str]:
         yield f"| {net} | {MEASURES[net][0]} | {statistics.fmean(values):.2f} | {chance:.2f} |"
     yield "\n| network | left out | worse by |\n|---|---|---|"
     for ablation in ablations():
-        if ablation.path:
+        if ablation.path and ablation.name in results:
             sign = -1 if MEASURES[ablation.net][1] else 1
-            worse = [sign * (score - whole[ablation.net][seed]) for seed, score in results[ablation.name].items()]
+            found = results[ablation.name]
+            worse = [sign * (score - whole[ablation.net][seed]) for seed, score in found.items()]
             yield f"| {ablation.net} | {ablation.path[-1]} | {statistics.fmean(worse):+.2f} |"
 
 

@@ -200,6 +200,7 @@ def test_the_rate_rises_to_its_peak_and_falls_to_a_fiftieth():
     assert rate_at(stage, 10, 0, 0.0) == pytest.approx(0.2)
     assert rate_at(stage, 10, 9, 0.0) == pytest.approx(2.0)
     assert rate_at(stage, 10, 99, 1.0) == pytest.approx(2 / 50)
+    assert rate_at(stage, 0, 0, 0.0) == pytest.approx(2.0)  # no warm-up
 
 
 @pytest.mark.parametrize("kind", ["lsgan", "wgan-gp"])
