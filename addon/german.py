@@ -155,8 +155,6 @@ LABELS = {
     "Ordner für Assets gewählt: gezeichnet wird der eingebaute Kopf.",
     "Nobody sees it: show the photo in an Image Editor, or press Relight on Card": "Niemand sieht es: Zeige das "
     "Foto in einem Bildeditor, oder drücke „Auf Karte neu beleuchten“",
-    "There is no photo to relight. Open one in the Relight tab": "Es gibt kein Foto. Öffne eines im Reiter Relight",
-    "Something is being relit; Esc cancels": "Gerade wird neu beleuchtet; Esc bricht ab",
 }
 
 # What appears while the mouse rests on a button or a setting. Blender adds the full stop.

@@ -10,6 +10,7 @@ from bpy.props import EnumProperty, IntProperty, StringProperty
 from ..errors import ConfigError
 from . import keymap, noticeboard
 from .relighting import Networks
+from .translation import translate
 
 EXTENSION = __package__.rpartition(".")[0]
 # ONNX Runtime's execution providers. The numbers are stored in the preferences: never give one a new meaning.
@@ -102,7 +103,7 @@ def _draw_python(layout: bpy.types.UILayout, wish: str) -> None:
     elif found.python is not None:
         row.label(text=f"{found.python.path}: {found.python.torch}", icon="CHECKMARK", translate=False)
     else:
-        row.label(text=found.error, icon="ERROR", translate=False)
+        row.label(text=translate(found.error), icon="ERROR", translate=False)
     row.operator("relight_stage.find_python", text="", icon="FILE_REFRESH")
 
 

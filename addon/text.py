@@ -4,6 +4,8 @@ import textwrap
 
 import bpy
 
+from .translation import translate
+
 _LETTER_PX = 6.5  # of the interface's font at scale 1, on average
 _MARGIN_PX = 50  # the sidebar's tabs, the panel's edges and an icon
 
@@ -13,6 +15,6 @@ def draw_text(context: bpy.types.Context, layout: bpy.types.UILayout, text: str,
     width = (context.region.width / context.preferences.system.ui_scale - _MARGIN_PX) / _LETTER_PX
     column = layout.column(align=True)
     column.scale_y = 0.8
-    lines = textwrap.wrap(bpy.app.translations.pgettext_iface(text), max(16, int(width)))
+    lines = textwrap.wrap(translate(text), max(16, int(width)))
     for i, line in enumerate(lines):
         column.label(text=line, icon="NONE" if icon == "NONE" else (icon if i == 0 else "BLANK1"), translate=False)
