@@ -12,7 +12,7 @@ from . import noticeboard, preferences
 from .datasets import KIND, DatasetStatus, dataset_command
 from .jobs import find_job, start_job
 from .text import draw_text
-from .translation import translate
+from .translation import CONTEXT, translate
 
 HOME = Path.home() / "Relight Stage"
 
@@ -43,6 +43,7 @@ class RELIGHT_STAGE_PG_dataset(bpy.types.PropertyGroup):
             ("BUILT_IN", "Built-in", "The head that comes with Relight Stage, under Blender's own panoramas and skies"),
         ),
         default="ASSETS",
+        translation_context=CONTEXT,
     )
     lights: EnumProperty(
         name="Light",
@@ -56,7 +57,14 @@ class RELIGHT_STAGE_PG_dataset(bpy.types.PropertyGroup):
         ),
         default="hdri",
     )
-    number: IntProperty(name="Number", description="How many environments or single lights", min=1, max=512, default=32)
+    number: IntProperty(
+        name="Number",
+        description="How many environments or single lights",
+        min=1,
+        max=512,
+        default=32,
+        translation_context=CONTEXT,
+    )
     samples: IntProperty(
         name="Samples", description="Cycles samples a pixel; the pictures are denoised", min=1, soft_max=512, default=24
     )

@@ -7,7 +7,7 @@ MESSAGES = {
     "{name}: {line_said}    Esc: cancel": "{name}: {line_said}    Esc: abbrechen",
     "Paused  {what_said}": "Angehalten  {what_said}",
     "{name} cancelled": "{name} abgebrochen",
-    "Starting": "Es geht los",
+    "Starting": "Starten",
     "Reading the photo": "Das Foto wird gelesen",
     "Reading the light": "Das Licht wird gelesen",
     "Opening the networks": "Die Netze werden geladen",
@@ -70,8 +70,9 @@ MESSAGES = {
     "braucht {oldest} oder neuer.",
     # The photo
     "Something is being relit; Esc cancels": "Gerade wird neu beleuchtet; Esc bricht ab",
-    "There is no photo to relight. Open one in the Relight tab": "Es gibt kein Foto. Öffne eines im Reiter Relight",
-    "There is no photo to relight. Open one in the Relight tab.": "Es gibt kein Foto. Öffne eines im Reiter Relight.",
+    "There is no photo to relight. Open one in the Relight tab": "Es gibt kein Foto. Öffne eines im Reiter Beleuchten",
+    "There is no photo to relight. Open one in the Relight tab.": "Es gibt kein Foto. Öffne eines im Reiter "
+    "Beleuchten.",
     "There is no such image yet. Press Relight first.": "Dieses Bild gibt es noch nicht. Drücke erst „Neu beleuchten“.",
     "{path} does not exist. Choose a picture file.": "{path} gibt es nicht. Wähle eine Bilddatei.",
     "{path} can't be opened. Choose another picture file.": "{path} lässt sich nicht öffnen. Wähle eine andere "
@@ -131,7 +132,7 @@ MESSAGES = {
     "The scene {scene}": "Die Szene {scene}",
     "No HDRI is chosen. Choose one under Light, or take the world for the light.": "Kein HDRI ist gewählt. Wähle "
     "eines unter Licht, oder nimm die Welt als Licht.",
-    "No reference photo is chosen. Choose one under Light: its light is estimated.": "Keine Vorlage ist gewählt. "
+    "No reference photo is chosen. Choose one under Light: its light is estimated.": "Keine Referenz ist gewählt. "
     "Wähle unter Licht ein Foto: Sein Licht wird geschätzt.",
     "{who_said} has {count} texels that are NaN or infinite. Repair it in an image editor, or use "
     "another.": "{who_said} hat {count} Texel, die NaN oder unendlich sind. Repariere das Bild in einem "
@@ -146,7 +147,7 @@ MESSAGES = {
     "Bild der Welt nach {folder} geschrieben. Ist der Datenträger des temporären Ordners voll?",
     # Live, and what was removed meanwhile
     "The photo was removed while it was relit live. Open one in the Relight tab.": "Das Foto wurde entfernt, während "
-    "Live lief. Öffne eines im Reiter Relight.",
+    "Live lief. Öffne eines im Reiter Beleuchten.",
     "Live has ended: its scene was removed. Press Live again in another scene.": "Live ist beendet: Seine Szene "
     "wurde entfernt. Drücke Live in einer anderen Szene noch einmal.",
     "{name} was removed while {meanwhile_said}.": "{name} wurde entfernt, während {meanwhile_said}.",

@@ -103,6 +103,7 @@ class Task:
 
     def _fail(self, context: bpy.types.Context, error: RelightError) -> set[str]:
         context.window_manager.relight_stage.error = str(error)
+        editors.redraw_sidebars()  # the key may have been pressed elsewhere
         self.report({"ERROR"}, translate(str(error)))
         return {"CANCELLED"}
 

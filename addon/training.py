@@ -14,7 +14,7 @@ from .pythons import find_python
 from .task import Steps, Task
 from .text import draw_text
 from .trainings import EXPORTED, KIND, RECIPES, TrainingStatus, export_run, training_command
-from .translation import translate
+from .translation import CONTEXT, translate
 
 
 class RELIGHT_STAGE_PG_training(bpy.types.PropertyGroup):
@@ -30,6 +30,7 @@ class RELIGHT_STAGE_PG_training(bpy.types.PropertyGroup):
             ("FILE", "File", "A recipe of your own (docs/training.md)"),
         ),
         default="portable",
+        translation_context=CONTEXT,
     )
     file: StringProperty(name="Recipe File", description="A TOML file", subtype="FILE_PATH")
     data: StringProperty(

@@ -7,11 +7,17 @@ import bpy
 from . import german, german_messages, messages
 
 _GERMAN = ("de", "de_DE")  # older versions call it de_DE
+# For names that Blender translates in another sense: its own translations of a text come first.
+CONTEXT = "Relight Stage"
 
 
 def texts() -> dict[str, dict[tuple[str, str], str]]:
     """As Blender wants them: language -> (context, English) -> text."""
-    tables = {"Operator": german.OPERATORS, "*": {**german.LABELS, **german.TOOLTIPS, **german_messages.MESSAGES}}
+    tables = {
+        "Operator": german.OPERATORS,
+        "*": {**german.LABELS, **german.TOOLTIPS, **german_messages.MESSAGES},
+        CONTEXT: german.LABELS,
+    }
     found = {(context, text): said for context, table in tables.items() for text, said in table.items()}
     return dict.fromkeys(_GERMAN, found)
 

@@ -2,13 +2,14 @@
 
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import bpy
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
-from clicks import FOLDER, click, find_button, key, open_tab, play, report, shoot, wait_for_run
+from clicks import FOLDER, click, find_button, key, open_tab, play, report, shoot, wait_for_run, xdotool
 
 EXTENSION = "bl_ext.user_default.relight_stage"
 
@@ -23,31 +24,21 @@ def scenario():
     report["refused"] = {}
 
     # Without a photo the button is grey; the key says why.
+    shoot("mishap_none")
     yield from key(area, "ctrl+alt+shift+l")
     yield from see("no_photo", area)
 
     open_photo(area, "photo.png")
+    open_light(area, "lamp.exr")
     yield 1.0
     relight = yield from find_button(area, "relight_stage.relight_photo")
 
     def press(name):
         bpy.context.window_manager.relight_stage.error = ""
         yield 0.5
-        yield from click(relight)
+        yield from click_anew(relight)
         yield from wait_for_run()
         yield from see(name, area)
-
-    scene.world, world = None, scene.world
-    yield from press("no_world")
-    scene.world = world
-
-    with bpy.context.temp_override(area=area):
-        bpy.ops.relight_stage.open_light(filepath=str(copy("lamp.exr", "moved.exr")))
-    (FOLDER / "moved.exr").unlink()
-    bpy.data.images["moved.exr"].reload()
-    yield from press("hdri_missing")
-    with bpy.context.temp_override(area=area):
-        bpy.ops.relight_stage.open_light(filepath=str(FOLDER / "lamp.exr"))
 
     folder, preferences.model_folder = preferences.model_folder, str(FOLDER / "nowhere")
     yield from press("networks_missing")
@@ -57,7 +48,13 @@ def scenario():
     yield from press("third_face")
     settings.face = 0
 
-    open_photo(area, copy("photo.png", "deleted.png").name)
+    open_light(area, copy("lamp.exr", "moved.exr"))
+    (FOLDER / "moved.exr").unlink()
+    bpy.data.images["moved.exr"].reload()
+    yield from press("hdri_missing")
+    open_light(area, "lamp.exr")
+
+    open_photo(area, copy("photo.png", "deleted.png"))
     (FOLDER / "deleted.png").unlink()
     settings.photo.reload()
     yield from press("photo_deleted")
@@ -71,11 +68,19 @@ def scenario():
     yield from press("poster")
     bpy.data.images.remove(bpy.data.images["poster.png"])
 
-    # All is well again, and two presses at once are one.
+    scene.world, world = None, scene.world  # without the world's sliders the button stands higher
     open_photo(area, "photo.png")
+    yield 1.0
+    higher = yield from find_button(area, "relight_stage.relight_photo")
+    yield from click_anew(higher)
+    yield from wait_for_run()
+    yield from see("no_world", area)
+    scene.world = world
+
+    # All is well again, and two presses at once are one.
     yield 0.5
-    yield from click(relight)
-    yield from click(relight)
+    yield from click_anew(relight)
+    yield from click_anew(relight)
     run = yield from wait_for_run()
     report["well"] = {
         "error": run["error"],
@@ -91,10 +96,21 @@ def scenario():
         with bpy.context.temp_override(area=area):
             bpy.ops.relight_stage.export_maps("INVOKE_DEFAULT")
         yield from wait_for_run()
+        bpy.context.preferences.view.language = "de_DE"
         yield from see("disk_full", area)
+        translate = import_module(f"{EXTENSION}.addon.translation").translate
+        report["in_german"] = translate(report["refused"]["disk_full"])
+        bpy.context.preferences.view.language = "en_US"  # which Blender keeps for the next visit
         report["left_on_disk"] = [path.name for path in disk.iterdir()]
     finally:
         subprocess.run(["umount", str(disk)], check=True)
+
+
+def click_anew(place):
+    """A button is pressed again only after the mouse has left it."""
+    xdotool("mousemove", "20", "500")
+    yield 0.3
+    yield from click(place)
 
 
 def see(name, area):
@@ -109,9 +125,14 @@ def open_photo(area, name):
         bpy.ops.relight_stage.open_photo(filepath=str(FOLDER / name))
 
 
+def open_light(area, name):
+    with bpy.context.temp_override(area=area):
+        bpy.ops.relight_stage.open_light(filepath=str(FOLDER / name))
+
+
 def copy(source, name):
     (FOLDER / name).write_bytes((FOLDER / source).read_bytes())
-    return FOLDER / name
+    return name
 
 
 play(scenario())
