@@ -9,7 +9,7 @@ import bpy
 from ..errors import RelightError, SceneError
 from ..nets.memory import memory_for
 from . import editors
-from .translation import translate
+from .translation import name_of, translate
 from .worker import Job, Progress
 
 _TICK_S = 0.1
@@ -73,7 +73,7 @@ class Task:
         state = context.window_manager.relight_stage
         if (event.type == "ESC" and event.value == "PRESS") or state.is_cancelled:
             self.cancel(context)
-            self.report({"INFO"}, translate(f"{self._name()} cancelled"))
+            self.report({"INFO"}, translate(f"{name_of(self)} cancelled"))
             return {"CANCELLED"}
         if event.type != "TIMER":
             return {"PASS_THROUGH"}
@@ -111,11 +111,8 @@ class Task:
         state = context.window_manager.relight_stage
         state.fraction = self._job.fraction
         state.line = f"Paused  {self._job.text}" if state.is_paused else self._job.line()
-        context.workspace.status_text_set(translate(f"{self._name()}: {state.line}    Esc: cancel"))
+        context.workspace.status_text_set(translate(f"{name_of(self)}: {state.line}    Esc: cancel"))
         editors.redraw_sidebars()
-
-    def _name(self) -> str:
-        return bpy.app.translations.pgettext_iface(self.bl_label, "Operator")
 
     def _end(self, context: bpy.types.Context) -> None:
         global _running

@@ -30,6 +30,11 @@ def translate(message: str) -> str:
     return look_up(messages.say(message, _patterns(), look_up))
 
 
+def name_of(operator: bpy.types.Operator) -> str:
+    """An operator's name in the user's language."""
+    return bpy.app.translations.pgettext_iface(operator.bl_label, "Operator")
+
+
 @lru_cache
 def _patterns() -> messages.Patterns:
     return messages.patterns_of(german_messages.MESSAGES)
