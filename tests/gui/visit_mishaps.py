@@ -79,7 +79,9 @@ def scenario():
 
     # All is well again, and two presses at once are one.
     bpy.context.window_manager.relight_stage.error = ""
-    yield 0.5
+    area.tag_redraw()
+    yield 1.0
+    relight = yield from find_button(area, "relight_stage.relight_photo")
     yield from click_anew(relight)
     yield from click_anew(relight)
     run = yield from wait_for_run()
