@@ -123,6 +123,7 @@ def visit_card(window, area, scene):
         yield from settle(f"exchange_card_{side}")
     yield from scroll_down(area)  # its button is below the edge of the window
     yield from press(area, "relight_stage.match_scene")
+    shoot("exchange_match")
     report["match"] = yield from wait_for_run()
     report["match"]["world"] = scene.world.name
 
