@@ -12,6 +12,7 @@ from . import noticeboard, preferences
 from .datasets import KIND, DatasetStatus, dataset_command
 from .jobs import find_job, start_job
 from .text import draw_text
+from .translation import CONTEXT, translate
 
 HOME = Path.home() / "Relight Stage"
 
@@ -42,6 +43,7 @@ class RELIGHT_STAGE_PG_dataset(bpy.types.PropertyGroup):
             ("BUILT_IN", "Built-in", "The head that comes with Relight Stage, under Blender's own panoramas and skies"),
         ),
         default="ASSETS",
+        translation_context=CONTEXT,
     )
     lights: EnumProperty(
         name="Light",
@@ -55,7 +57,14 @@ class RELIGHT_STAGE_PG_dataset(bpy.types.PropertyGroup):
         ),
         default="hdri",
     )
-    number: IntProperty(name="Number", description="How many environments or single lights", min=1, max=512, default=32)
+    number: IntProperty(
+        name="Number",
+        description="How many environments or single lights",
+        min=1,
+        max=512,
+        default=32,
+        translation_context=CONTEXT,
+    )
     samples: IntProperty(
         name="Samples", description="Cycles samples a pixel; the pictures are denoised", min=1, soft_max=512, default=24
     )
@@ -101,11 +110,11 @@ class RELIGHT_STAGE_OT_start_dataset(bpy.types.Operator):
             # Without the packs that this Blender may have been started with: the panel says what is drawn from.
             job = start_job(out, KIND, command, {"RELIGHT_STAGE_ASSETS": ""})
         except RelightError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, translate(str(error)))
             return {"CANCELLED"}
         noticeboard.remember(job)
         noticeboard.look_again()
-        self.report({"INFO"}, f"Rendering {own.count} portraits into {out}")
+        self.report({"INFO"}, translate(f"Rendering {own.count} portraits into {out}"))
         return {"FINISHED"}
 
 
@@ -118,7 +127,7 @@ class RELIGHT_STAGE_OT_stop_dataset(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         job = find_job(folder_of(context.scene))
         if job is None or not job.is_running():
-            self.report({"INFO"}, "No dataset is being rendered in this folder")
+            self.report({"INFO"}, translate("No dataset is being rendered in this folder"))
             return {"CANCELLED"}
         job.stop()
         noticeboard.look_again()
@@ -172,10 +181,10 @@ def _draw_run(context: bpy.types.Context, layout: bpy.types.UILayout, out: Path,
     row = layout.row(align=True)
     row.scale_y = 1.5
     if status.is_running:
-        row.progress(text=status.line(), factor=status.fraction)
+        row.progress(text=translate(status.line()), factor=status.fraction)
         row.operator("relight_stage.stop_dataset", text="", icon="X")
         if status.per_hour:
-            layout.label(text=f"{status.per_hour} portraits per hour", icon="TIME")
+            layout.label(text=translate(f"{status.per_hour} portraits per hour"), icon="TIME", translate=False)
         draw_text(context, layout, "Goes on when Blender is closed, and is found here again.", "INFO")
     else:
         is_complete = status.there >= context.scene.relight_stage_dataset.count
@@ -183,8 +192,10 @@ def _draw_run(context: bpy.types.Context, layout: bpy.types.UILayout, out: Path,
         text = "Complete" if is_complete else "Resume" if status.there else "Start"
         row.operator("relight_stage.start_dataset", text=text, icon="RENDER_STILL")
         if status.there:
-            of = f" of {status.asked}" if status.asked else ""
-            layout.label(text=f"{status.there}{of} portraits are complete", icon="CHECKMARK")
+            text = f"{status.there} portraits are complete"
+            if status.asked:
+                text = f"{status.there} of {status.asked} portraits are complete"
+            layout.label(text=translate(text), icon="CHECKMARK", translate=False)
     if status.newest is not None:
         layout.template_icon(icon_value=noticeboard.icon_of("dataset", status.newest), scale=8)
         layout.operator("wm.path_open", text="Open Folder", icon="FILE_FOLDER").filepath = str(out)

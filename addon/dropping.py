@@ -12,6 +12,7 @@ from bpy.props import CollectionProperty, StringProperty
 from ..errors import PhotoError, RelightError
 from .movies import is_movie
 from .operators import light_scene, open_image
+from .translation import translate
 
 
 class RELIGHT_STAGE_OT_drop_photo(bpy.types.Operator):
@@ -30,13 +31,13 @@ class RELIGHT_STAGE_OT_drop_photo(bpy.types.Operator):
         movie = next((path for path in paths if is_movie(path)), None)
         if movie is not None or len(paths) > 1:
             context.scene.relight_stage_movie.source = str(movie or sorted(paths)[0])
-            self.report({"INFO"}, "Chosen under Movie; Relight Movie relights it frame by frame")
+            self.report({"INFO"}, translate("Chosen under Movie; Relight Movie relights it frame by frame"))
             return {"FINISHED"}
         try:
             if paths[0].suffix.lower() == ".hdr":
                 light_scene(context.scene, str(paths[0]))
                 context.scene.relight_stage.light_source = "WORLD"
-                self.report({"INFO"}, f"{paths[0].name} is the scene's world now, and the light")
+                self.report({"INFO"}, translate(f"{paths[0].name} is the scene's world now, and the light"))
             else:
                 _choose(context, open_image(str(paths[0])))
         except RelightError as error:
@@ -106,10 +107,14 @@ def _pasted(context: bpy.types.Context) -> bpy.types.Image:
         bpy.ops.image.clipboard_paste()
     new = next((image for image in bpy.data.images if image not in known), None)
     if new is None:
-        # GHOST_SystemX11: "No support yet for image copy/paste."
-        hint = " Under X11 it can read none." if sys.platform == "linux" else ""
+        if sys.platform == "linux":
+            # GHOST_SystemX11: "No support yet for image copy/paste."
+            raise PhotoError(
+                "There is no picture in the clipboard that Blender can read; under X11 it can read none. Copy one "
+                "again, or open it as a file."
+            )
         raise PhotoError(
-            f"There is no picture in the clipboard that Blender can read.{hint} Copy one again, or open it as a file."
+            "There is no picture in the clipboard that Blender can read. Copy one again, or open it as a file."
         )
     new.pack()
     return new
@@ -137,7 +142,7 @@ def _image_editor(context: bpy.types.Context) -> Iterator[None]:
 
 def _refuse(operator: bpy.types.Operator, context: bpy.types.Context, error: RelightError) -> set[str]:
     context.window_manager.relight_stage.error = str(error)
-    operator.report({"ERROR"}, str(error))
+    operator.report({"ERROR"}, translate(str(error)))
     return {"CANCELLED"}
 
 

@@ -20,6 +20,7 @@ from .pictures import Exr, encode, write_layers, write_png
 from .relighting import Networks
 from .storing import store
 from .task import Steps, Task, still_there
+from .translation import translate
 from .worker import Progress
 
 _TAKEN_APART = 0.6  # share of the work, for the progress bar
@@ -75,7 +76,8 @@ class RELIGHT_STAGE_OT_export_maps(Task, bpy.types.Operator):
         photo, work = _gather_chosen(context)
         write = partial(_write, folder, Path(photo.name).stem, settings.form)
         paths = yield lambda progress: write(*work(progress))
-        self.report({"INFO"}, f"{', '.join(path.name for path in paths)} written to {folder}")
+        names = ", ".join(path.name for path in paths)
+        self.report({"INFO"}, translate(f"{names} written to {folder}"))
 
 
 class RELIGHT_STAGE_OT_keep_maps(Task, bpy.types.Operator):

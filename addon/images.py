@@ -76,10 +76,8 @@ def _check_readable(image: bpy.types.Image) -> None:
         raise PhotoError(f"{image.name} can't be read while it is a render. Save it as a file and open that.")
     width, height = image.size
     if width == 0 or height == 0 or not image.channels:
-        where = f" at {bpy.path.abspath(image.filepath)}" if image.filepath else ""
-        raise PhotoError(
-            f"{image.name} has no pixels: no picture that Blender can read is{where or ' in it'}. Open another."
-        )
+        place = bpy.path.abspath(image.filepath) or image.name
+        raise PhotoError(f"{image.name} has no pixels: {place} is no picture that Blender can read. Open another.")
     if not is_known_space(image):
         raise PhotoError(
             f"{image.name} is in the colour space {image.colorspace_settings.name}. Set it to sRGB or Linear Rec.709 "

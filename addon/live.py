@@ -23,6 +23,7 @@ from .operators import photo_of, studio
 from .pictures import encode
 from .previews import Preview, Previewer, Request
 from .relighting import Background, Networks
+from .translation import translate
 from .worker import Stream
 
 # Between two looks: usually, while a picture is being drawn, and while nobody would see it.
@@ -256,7 +257,7 @@ class RELIGHT_STAGE_OT_live(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         if photo_of(context) is None:
-            cls.poll_message_set("There is no photo to relight. Open one in the Relight tab")
+            cls.poll_message_set(translate("There is no photo to relight. Open one in the Relight tab"))
             return False
         return not context.window_manager.relight_stage.is_running
 

@@ -23,6 +23,7 @@ from .operators import studio
 from .pictures import write_layers, write_png
 from .task import Steps, Task, still_there
 from .text import draw_text
+from .translation import translate
 from .worker import Progress
 
 
@@ -92,7 +93,7 @@ class RELIGHT_STAGE_OT_relight_movie(Task, bpy.types.Operator):
         scene = _still_there(scene_name)
         if text:
             scene.relight_stage_movie.skipped = text
-            self.report({"WARNING"}, text)
+            self.report({"WARNING"}, translate(text))
         _show(scene, frames[0].number, [path for path in paths.values() if path.is_file()])
 
 
@@ -214,7 +215,7 @@ def _work(work: Callable[[Progress], None], done: int, count: int, started_s: fl
     def tell(fraction: float, text: str) -> None:
         share = (done + fraction) / count
         left = (time.monotonic() - started_s) * (1 - share) / share if done else 0.0
-        progress(share, f"{done + 1}/{count}" + (f", {describe_time(left)} left" if done else ""))
+        progress(share, f"{done + 1}/{count}, {describe_time(left)} left" if done else f"{done + 1}/{count}")
 
     tell(0.0, "")
     work(tell)
@@ -265,7 +266,7 @@ class _MoviePanel:
         layout.prop(settings, "is_fresh")
         if state.is_running:
             row = layout.row(align=True)
-            row.progress(text=state.line, factor=state.fraction)
+            row.progress(text=translate(state.line), factor=state.fraction)
             row.operator("relight_stage.pause_movie", text="", icon="PLAY" if state.is_paused else "PAUSE")
             row.operator("relight_stage.cancel_relighting", text="", icon="X")
         else:

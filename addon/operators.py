@@ -22,6 +22,7 @@ from .pictures import Exr, encode
 from .relighting import Background, Networks, Relit, Studio, draw_maps
 from .storing import store
 from .task import Steps, Task, still_there
+from .translation import translate
 from .worker import Progress
 
 _PORTRAIT = "relight_stage_portrait"  # a custom property on maps: the fingerprint of whose they are
@@ -53,7 +54,7 @@ class RELIGHT_STAGE_OT_open_photo(bpy.types.Operator, ImportHelper):
         try:
             photo = open_image(self.filepath)
         except PhotoError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, translate(str(error)))
             return {"CANCELLED"}
         context.scene.relight_stage.photo = photo
         context.window_manager.relight_stage.error = ""
@@ -81,7 +82,7 @@ class RELIGHT_STAGE_OT_open_light(bpy.types.Operator, ImportHelper):
         try:
             light_scene(context.scene, self.filepath)
         except RelightError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, translate(str(error)))
             return {"CANCELLED"}
         return {"FINISHED"}
 
@@ -203,7 +204,7 @@ class RELIGHT_STAGE_OT_show_image(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         image = getattr(context.scene.relight_stage, self.which)
         if image is None:
-            self.report({"ERROR"}, f"There is no {self.which} image yet. Press Relight first.")
+            self.report({"ERROR"}, translate("There is no such image yet. Press Relight first."))
             return {"CANCELLED"}
         context.space_data.image = image
         return {"FINISHED"}

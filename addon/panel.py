@@ -6,6 +6,7 @@ from ..scenes.build import versions
 from . import balls, example, lighting, presets, probe
 from .operators import photo_of
 from .text import draw_text
+from .translation import translate
 
 
 class _RelightPanel:
@@ -56,7 +57,7 @@ def _draw_photo(context: bpy.types.Context, layout: bpy.types.UILayout) -> None:
         example.draw(column)
         return
     if settings.photo is None:
-        column.label(text=f"Shown here: {photo.name}")
+        column.label(text=translate(f"Shown here: {photo.name}"), translate=False)
     preview = photo.preview_ensure()
     if preview is not None:
         column.template_icon(icon_value=preview.icon_id, scale=6)
@@ -128,7 +129,7 @@ def _draw_run(context: bpy.types.Context, layout: bpy.types.UILayout, in_viewpor
     row = layout.row(align=True)
     row.scale_y = 1.8
     if state.is_running:
-        row.progress(text=state.line, factor=state.fraction)
+        row.progress(text=translate(state.line), factor=state.fraction)
         row.operator("relight_stage.cancel_relighting", text="", icon="X")
     else:
         row.enabled = photo_of(context) is not None

@@ -10,6 +10,8 @@ from bpy.props import EnumProperty, IntProperty, StringProperty
 from ..errors import ConfigError
 from . import keymap, noticeboard
 from .relighting import Networks
+from .text import draw_text
+from .translation import CONTEXT
 
 EXTENSION = __package__.rpartition(".")[0]
 # ONNX Runtime's execution providers. The numbers are stored in the preferences: never give one a new meaning.
@@ -47,6 +49,7 @@ class RELIGHT_STAGE_AP_preferences(bpy.types.AddonPreferences):
         name="Assets",
         description="Folder with head packs and HDRIs for datasets and the command line. Empty: the built-in head",
         subtype="DIR_PATH",
+        translation_context=CONTEXT,
     )
     provider: EnumProperty(
         name="Runs On",
@@ -90,11 +93,11 @@ class RELIGHT_STAGE_AP_preferences(bpy.types.AddonPreferences):
         speed.prop(self, "preview_px")
         training = layout.column(heading="Training")
         training.prop(self, "python", placeholder="found by itself")
-        _draw_python(training, self.python)
+        _draw_python(context, training, self.python)
         keymap.draw(context, layout.box().column())
 
 
-def _draw_python(layout: bpy.types.UILayout, wish: str) -> None:
+def _draw_python(context: bpy.types.Context, layout: bpy.types.UILayout, wish: str) -> None:
     found = noticeboard.python_for(wish)
     row = layout.row()
     if found.is_running:
@@ -102,7 +105,7 @@ def _draw_python(layout: bpy.types.UILayout, wish: str) -> None:
     elif found.python is not None:
         row.label(text=f"{found.python.path}: {found.python.torch}", icon="CHECKMARK", translate=False)
     else:
-        row.label(text=found.error, icon="ERROR", translate=False)
+        draw_text(context, row, found.error, "ERROR")
     row.operator("relight_stage.find_python", text="", icon="FILE_REFRESH")
 
 

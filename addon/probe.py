@@ -81,8 +81,8 @@ def describe(scene: bpy.types.Scene, in_viewport: bool, frame: str = "CAMERA") -
         seen_by = "seen along +Y"
     mapping = mapping_node(scene.world)
     turn_deg = round(np.degrees(mapping.inputs["Rotation"].default_value[2])) if mapping else 0
-    turned = f"turned {turn_deg}°, " if turn_deg else ""
-    return f"World: {_source_name(scene.world)}, {turned}{seen_by}"
+    seen = f"turned {turn_deg}°, {seen_by}" if turn_deg else seen_by
+    return f"World: {_source_name(scene.world)}, {seen}"
 
 
 def mapping_node(world: bpy.types.World) -> bpy.types.Node | None:

@@ -9,6 +9,7 @@ import bpy
 from bpy.props import EnumProperty
 
 from . import noticeboard
+from .translation import translate
 
 
 class RELIGHT_STAGE_OT_quit(bpy.types.Operator):
@@ -37,7 +38,8 @@ class RELIGHT_STAGE_OT_quit(bpy.types.Operator):
 
     def draw(self, context: bpy.types.Context) -> None:
         for job in noticeboard.jobs_at_work():
-            self.layout.label(text=f"{job.kind.capitalize()} at work in {job.folder}", icon="RENDER_ANIMATION")
+            text = translate(f"{job.kind.capitalize()} at work in {job.folder}")
+            self.layout.label(text=text, icon="RENDER_ANIMATION", translate=False)
         self.layout.row().prop(self, "jobs", expand=True)
 
     def execute(self, context: bpy.types.Context) -> set[str]:

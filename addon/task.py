@@ -9,6 +9,7 @@ import bpy
 from ..errors import RelightError, SceneError
 from ..nets.memory import memory_for
 from . import editors
+from .translation import name_of, translate
 from .worker import Job, Progress
 
 _TICK_S = 0.1
@@ -32,7 +33,7 @@ class Task:
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         if context.window_manager.relight_stage.is_running:
-            cls.poll_message_set("Something is being relit; Esc cancels")
+            cls.poll_message_set(translate("Something is being relit; Esc cancels"))
             return False
         return True
 
@@ -72,7 +73,7 @@ class Task:
         state = context.window_manager.relight_stage
         if (event.type == "ESC" and event.value == "PRESS") or state.is_cancelled:
             self.cancel(context)
-            self.report({"INFO"}, f"{self.bl_label} cancelled")
+            self.report({"INFO"}, translate(f"{name_of(self)} cancelled"))
             return {"CANCELLED"}
         if event.type != "TIMER":
             return {"PASS_THROUGH"}
@@ -102,14 +103,15 @@ class Task:
 
     def _fail(self, context: bpy.types.Context, error: RelightError) -> set[str]:
         context.window_manager.relight_stage.error = str(error)
-        self.report({"ERROR"}, str(error))
+        editors.redraw_sidebars()  # the key may have been pressed elsewhere
+        self.report({"ERROR"}, translate(str(error)))
         return {"CANCELLED"}
 
     def _show_progress(self, context: bpy.types.Context) -> None:
         state = context.window_manager.relight_stage
         state.fraction = self._job.fraction
         state.line = f"Paused  {self._job.text}" if state.is_paused else self._job.line()
-        context.workspace.status_text_set(f"{self.bl_label}: {state.line}    Esc: cancel")
+        context.workspace.status_text_set(translate(f"{name_of(self)}: {state.line}    Esc: cancel"))
         editors.redraw_sidebars()
 
     def _end(self, context: bpy.types.Context) -> None:

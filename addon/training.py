@@ -14,6 +14,7 @@ from .pythons import find_python
 from .task import Steps, Task
 from .text import draw_text
 from .trainings import EXPORTED, KIND, RECIPES, TrainingStatus, export_run, training_command
+from .translation import CONTEXT, translate
 
 
 class RELIGHT_STAGE_PG_training(bpy.types.PropertyGroup):
@@ -29,6 +30,7 @@ class RELIGHT_STAGE_PG_training(bpy.types.PropertyGroup):
             ("FILE", "File", "A recipe of your own (docs/training.md)"),
         ),
         default="portable",
+        translation_context=CONTEXT,
     )
     file: StringProperty(name="Recipe File", description="A TOML file", subtype="FILE_PATH")
     data: StringProperty(
@@ -88,11 +90,11 @@ class RELIGHT_STAGE_OT_start_training(bpy.types.Operator):
             command = training_command(_python(), recipe, _data_of(scene), run, resume)
             job = start_job(run, KIND, command, environment)
         except RelightError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, translate(str(error)))
             return {"CANCELLED"}
         noticeboard.remember(job)
         noticeboard.look_again()
-        self.report({"INFO"}, f"Training in {run}")
+        self.report({"INFO"}, translate(f"Training in {run}"))
         return {"FINISHED"}
 
 
@@ -105,7 +107,7 @@ class RELIGHT_STAGE_OT_stop_training(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         job = find_job(run_of(context.scene))
         if job is None or not job.is_running():
-            self.report({"INFO"}, "No training is running in this folder")
+            self.report({"INFO"}, translate("No training is running in this folder"))
             return {"CANCELLED"}
         job.stop()
         noticeboard.look_again()
@@ -123,7 +125,7 @@ class RELIGHT_STAGE_OT_load_training(Task, bpy.types.Operator):
         folder = yield lambda progress: export_run(python, run, progress)
         preferences.preferences().model_folder = str(folder)
         context.preferences.is_dirty = True
-        self.report({"INFO"}, f"Photos are now relit by the networks in {folder}")
+        self.report({"INFO"}, translate(f"Photos are now relit by the networks in {folder}"))
         editors.redraw_sidebars()
 
 
@@ -150,7 +152,8 @@ class RELIGHT_STAGE_OT_open_training_picture(bpy.types.Operator):
         newest = noticeboard.training_in(run_of(context.scene)).picture
         found = editors.areas("IMAGE_EDITOR")
         if newest is None or not found:
-            self.report({"ERROR"}, "There is no picture yet." if newest is None else "Open an Image Editor first.")
+            text = "There is no picture yet." if newest is None else "Open an Image Editor first."
+            self.report({"ERROR"}, translate(text))
             return {"CANCELLED"}
         editors.largest(found).spaces.active.image = bpy.data.images.load(str(newest), check_existing=True)
         return {"FINISHED"}
@@ -215,7 +218,7 @@ def _draw_run(context: bpy.types.Context, layout: bpy.types.UILayout, status: Tr
     row = layout.row(align=True)
     row.scale_y = 1.5
     if status.is_running:
-        row.progress(text=status.line(), factor=status.fraction)
+        row.progress(text=translate(status.line()), factor=status.fraction)
         row.operator("relight_stage.stop_training", text="", icon="X")
         draw_text(context, layout, "Goes on when Blender is closed, and is found here again.", "INFO")
     else:
@@ -223,8 +226,10 @@ def _draw_run(context: bpy.types.Context, layout: bpy.types.UILayout, status: Tr
         text = "Done" if status.is_done else "Resume" if status.can_go_on else "Start"
         row.operator("relight_stage.start_training", text=text, icon="PLAY")
     if status.plot is not None and status.loss is not None:
-        left = f", {_span(status.left_s)} left in this stage" if status.is_running and status.left_s else ""
-        draw_text(context, layout, f"{status.line()}; loss {status.loss:.4f}{left}", "NONE")
+        text = f"{status.line()}; loss {status.loss:.4f}"
+        if status.is_running and status.left_s:
+            text = f"{text}, {_span(status.left_s)} left in this stage"
+        draw_text(context, layout, text, "NONE")
         layout.template_icon(icon_value=noticeboard.icon_of("loss", status.plot), scale=8)
     if status.picture is not None:
         layout.template_icon(icon_value=noticeboard.icon_of("training", status.picture), scale=8)

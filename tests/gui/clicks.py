@@ -59,6 +59,16 @@ def _feel(area, share, keys, text):
     raise AssertionError(f"{text} is not in the sidebar")
 
 
+def scroll_down(area):
+    """Turn the wheel over the sidebar until its end shows."""
+    region = sidebar(area)
+    y = bpy.context.window.height - (region.y + region.height // 2)
+    xdotool("mousemove", str(region.x + region.width // 2), str(y))
+    yield 0.3
+    xdotool("click", "--repeat", "60", "--delay", "20", "5")
+    yield 1.0
+
+
 def click(place):
     xdotool("mousemove", *map(str, place))
     yield 0.3

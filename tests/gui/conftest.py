@@ -119,14 +119,15 @@ def visit(installation, tmp_path_factory):
 
 
 def draw_photos(folder: Path) -> None:
-    """A real photo (a drawn one while there are only stand-in networks), a large one, and one that shows nobody."""
+    """A real photo (a drawn one while there are only stand-in networks), that on 3840×2160, and one of nobody."""
     photo = stand_ins.draw_portrait(512, 448, 300, (256, 224))
     if (ROOT / "nets/weights/relight.onnx").exists():
         from skimage import data
 
         photo = data.astronaut().astype(np.float32) / 255
     wall = np.full((200, 200, 3), (0.2, 0.25, 0.3), np.float32)
-    large = np.clip(cv2.resize(photo, None, fx=6, fy=6, interpolation=cv2.INTER_CUBIC), 0, 1)
+    large = np.clip(cv2.resize(photo, (2160, 2160), interpolation=cv2.INTER_CUBIC), 0, 1)
+    large = cv2.copyMakeBorder(large, 0, 0, 840, 840, cv2.BORDER_REPLICATE)
     for name, picture in (("photo", photo), ("large", large), ("wall", wall)):
         assert cv2.imwrite(str(folder / f"{name}.png"), np.round(picture[:, :, ::-1] * 255).astype(np.uint8))
     write_lamp(folder / "lamp.exr")

@@ -9,7 +9,19 @@ import numpy as np
 from mathutils import Vector
 
 sys.path.insert(0, str(Path(__file__).parent))
-from clicks import FOLDER, LONGEST_S, click, find_button, open_tab, play, report, shoot, sidebar, wait_for_run
+from clicks import (
+    FOLDER,
+    LONGEST_S,
+    click,
+    find_button,
+    open_tab,
+    play,
+    report,
+    scroll_down,
+    shoot,
+    sidebar,
+    wait_for_run,
+)
 
 
 def scenario():
@@ -109,9 +121,9 @@ def visit_card(window, area, scene):
     for side, x in (("left", -1.5), ("right", 1.5)):
         lamp.location = (x, -0.9, 1.2)
         yield from settle(f"exchange_card_{side}")
-    # Its button is below the edge of the window.
-    with bpy.context.temp_override(window=window, area=area, region=sidebar(area)):
-        bpy.ops.relight_stage.match_scene("INVOKE_DEFAULT")
+    yield from scroll_down(area)  # its button is below the edge of the window
+    yield from press(area, "relight_stage.match_scene")
+    shoot("exchange_match")
     report["match"] = yield from wait_for_run()
     report["match"]["world"] = scene.world.name
 

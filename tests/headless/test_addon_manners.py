@@ -253,7 +253,8 @@ def shown_texts(extension):
     for item in items:
         if item.is_runtime and item.name != item.identifier:
             choices = item.enum_items if item.type == "ENUM" else ()
-            texts |= {("*", text) for named in (item, *choices) for text in (named.name, named.description)}
+            texts |= {(item.translation_context, named.name) for named in (item, *choices)}
+            texts |= {("*", named.description) for named in (item, *choices)}
     return {(context, text) for context, text in texts if text and text not in NAMES}
 
 

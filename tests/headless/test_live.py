@@ -79,6 +79,18 @@ def test_live_ends_with_a_sentence_when_its_scene_is_removed(live, stage):
     assert not state().is_live and not bpy.app.timers.is_registered(live._tick)
 
 
+def test_a_photo_that_is_removed_meanwhile_is_asked_for_and_the_next_one_is_taken(live, requests, stage, drawn_photo):
+    tick(live)
+    other = drawn_photo.copy()
+    bpy.data.images.remove(drawn_photo)
+    tick(live)
+    assert state().error == "The photo was removed while it was relit live. Open one in the Relight tab."
+    stage.relight_stage.photo = other
+    bpy.context.window_manager.windows[0].screen.areas[0].spaces.active.image = other
+    tick(live)
+    assert state().error == "" and requests[-1].name == other.name
+
+
 def test_what_nobody_foresaw_leaves_no_lit_button(live, monkeypatch):
     monkeypatch.setattr(live._session, "step", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):

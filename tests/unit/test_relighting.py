@@ -4,6 +4,7 @@ import importlib.util
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 
 from relight_stage.addon.relighting import Networks, Studio, draw_maps
@@ -144,6 +145,16 @@ def test_another_network_estimates_the_light_anew(relight, photo, networks, tmp_
 
 def test_missing_networks_are_named(relight, tmp_path):
     with pytest.raises(ModelError, match=r"matting\.onnx is missing"):
+        relight(networks=Networks(tmp_path))
+
+
+def test_networks_of_another_format_are_named_with_their_version(relight, tmp_path):
+    path = stand_ins.write_networks(tmp_path) / "decompose.onnx"
+    model = onnx.load(path)
+    onnx.helper.set_model_props(model, {"format": "7", "version": "9.1"})
+    onnx.save(model, path)
+    said = r"decompose\.onnx was made by Relight Stage 9\.1 and has format 7; this version reads format 1\. Export"
+    with pytest.raises(ModelError, match=said):
         relight(networks=Networks(tmp_path))
 
 

@@ -19,7 +19,7 @@ PACKAGE = sorted(
 
 # Parts of addon and nets that run without bpy and torch; every other file there may import its library.
 ADDON_PLAIN = {"datasets", "frames", "jobs", "maps", "pictures", "plots", "previews", "pythons", "relief", "relighting"}
-ADDON_PLAIN |= {"trainings", "watching", "worker"}
+ADDON_PLAIN |= {"german", "german_messages", "messages", "trainings", "watching", "worker"}
 NETS_PLAIN = {"__init__", "config", "framing", "graphs", "infer", "memory", "photos", "resampling", "slurm", "stopping"}
 NETS_PLAIN |= {"terms", "views"}
 SYNTH_BLENDER = {"denoise", "device", "lamps", "render", "shots", "stage"}
