@@ -72,7 +72,7 @@ def main() -> None:
     parser.add_argument("test", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("--only", choices=KINDS, nargs="+", default=KINDS)
-    parser.add_argument("--steps", type=int, default=250)
+    parser.add_argument("--steps", type=int, default=200)
     parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--processes", type=int, default=2)
     words = parser.parse_args()
