@@ -13,6 +13,7 @@ from relight_stage.synth.sample import list_samples
 
 pytestmark = [pytest.mark.slurm, pytest.mark.slow]
 RENDER = ("--seed", 5, "--size", 48, "--samples", 1)
+INTERRUPTED = 14  # samples of a job that is interrupted: too many for the time of grace, however fast the machine
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -83,9 +84,9 @@ def test_a_task_that_is_interrupted_is_queued_again_and_goes_on(tmp_path, interr
     out = tmp_path / "set"
     if interrupt is preempt and "urgent" not in run("sinfo", "-h", "-o", "%P").split():
         pytest.skip("THIS SLURM HAS NO PARTITION THAT GOES FIRST: make slurm-test")
-    job = queue(out, "--count", 6, "--slurm", "tasks=2", "timeout_min=20", "mem_gb=3", "cpus_per_task=1")
+    job = queue(out, "--count", INTERRUPTED, "--slurm", "tasks=2", "timeout_min=20", "mem_gb=3", "cpus_per_task=1")
     task, deadline = f"{job}_0", time.monotonic() + 300
-    # Task 0 has samples 0, 2 and 4: it has finished one and is at another.
+    # Task 0 has the even samples: it has finished the first and is at another.
     while not ("000000" in complete(out) and any((out / f".group-00000{k}.claim").exists() for k in (2, 4))):
         assert time.monotonic() < deadline, logs(out)
         time.sleep(0.1)
@@ -96,7 +97,7 @@ def test_a_task_that_is_interrupted_is_queued_again_and_goes_on(tmp_path, interr
         time.sleep(0.5)
     wait_for(job, out)
     after = complete(out)
-    assert list(after) == [f"{i:06d}" for i in range(6)], logs(out)
+    assert list(after) == [f"{i:06d}" for i in range(INTERRUPTED)], logs(out)
     assert before.items() <= after.items()
     check_dataset(out, report=print)
     assert list(out.glob(".*")) == []
