@@ -37,6 +37,8 @@ class Exr(NamedTuple):
 def encode(rgba: np.ndarray, is_data: bool = False) -> Exr:
     """A picture (H, W, 4) in 32 bit floats without compression: quick to write and to read.
 
+    By hand: the module OpenEXR writes files alone, and a relit photo shall need no room on a disk.
+
     Source: "OpenEXR File Layout", openexr.com/en/latest/OpenEXRFileLayout.html.
     """
     height, width = rgba.shape[:2]

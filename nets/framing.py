@@ -154,11 +154,7 @@ def _middle(window: Window) -> tuple[float, float]:
 
 
 def _attached(matte: np.ndarray, window: Window, face: Window) -> np.ndarray:
-    h, w = matte.shape
-    y = window.top + (np.arange(h) + 0.5) / h * window.height
-    x = window.left + (np.arange(w) + 0.5) / w * window.width
-    in_face = ((y > face.top) & (y < face.bottom))[:, None] & ((x > face.left) & (x < face.right))
-    body = _connected(matte > 0.5, in_face).astype(np.float32)
+    body = _connected(matte > 0.5, window.marked(face, matte.shape)).astype(np.float32)
     if not body.any():  # a face that the matte missed says nothing about the rest
         return matte
     # The soft edge reaches a few pixels beyond the solid part.

@@ -38,7 +38,8 @@ def alike_db(view: View, lit: LitView, face: Window) -> tuple[float, float]:
 
     Minus infinity where there is no face or no light.
     """
-    matte, inside = view.matte[:, :, None], view.within(face)[:, :, None]
+    matte = view.matte[:, :, None]
+    inside = view.window.marked(face, view.matte.shape)[:, :, None]
     shrink = max(1.0, max(view.matte.shape) / _COMPARED_PX)
     size = (round(view.matte.shape[0] / shrink), round(view.matte.shape[1] / shrink))
     relit = view.albedo * lit.arriving + lit.specular
@@ -56,6 +57,7 @@ def alike_db(view: View, lit: LitView, face: Window) -> tuple[float, float]:
 
 
 def _drawn(view: View, lit: LitView, share: float, gain: float) -> LitView:
+    """Light under which the view's picture is ``share`` of the way to ``gain`` times its photo."""
     diffuse = view.albedo * lit.arriving
     diffuse += share * (gain * view.foreground - lit.specular - diffuse)
     open_light = lit.arriving / np.maximum(lit.shadow, 1e-6)

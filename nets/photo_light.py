@@ -89,8 +89,8 @@ def _observations(view: View, face: Window) -> tuple[np.ndarray, np.ndarray, np.
 
 def _nearness(window: Window, face: Window, size: tuple[int, int]) -> np.ndarray:
     """Weight of a window's pixels, (h·w,): faces are what the networks know best; clothes are anybody's guess."""
-    y = window.top + (np.arange(size[0]) + 0.5) / size[0] * window.height - (face.top + face.bottom) / 2
-    x = window.left + (np.arange(size[1]) + 0.5) / size[1] * window.width - (face.left + face.right) / 2
+    y, x = window.centres(size)
+    y, x = y - (face.top + face.bottom) / 2, x - (face.left + face.right) / 2
     away = (y / max(face.height, 1))[:, None] ** 2 + (x / max(face.width, 1))[None, :] ** 2
     return np.exp(-away).reshape(-1)
 

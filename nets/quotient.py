@@ -22,7 +22,7 @@ _BLACK = 0.02  # reflectance below which light on it is not told
 
 def trust(view: View, face: Window) -> float:
     """How far the albedo shall follow the quotient, 0 to 0.8, judged by a view of the face; face: in photo pixels."""
-    seen = view.within(face) & (view.matte > 0.5)
+    seen = view.window.marked(face, view.matte.shape) & (view.matte > 0.5)
     if not seen.any():
         return 0.0
     arriving = view.foreground.mean(axis=-1)[seen] / np.maximum(view.albedo.mean(axis=-1)[seen], _BLACK)

@@ -30,6 +30,16 @@ class Window(NamedTuple):
     def width(self) -> float:
         return self.right - self.left
 
+    def centres(self, shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+        """Where the pixels of a picture (h, w) of this window have their centres: y (h,) and x (w,)."""
+        y, x = ((np.arange(count) + 0.5) / count for count in shape)
+        return self.top + y * self.height, self.left + x * self.width
+
+    def marked(self, box: "Window", shape: tuple[int, int]) -> np.ndarray:
+        """Which pixels of a picture (h, w) of this window have their centres in a box, (h, w)."""
+        y, x = self.centres(shape)
+        return ((y > box.top) & (y < box.bottom))[:, None] & ((x > box.left) & (x < box.right))[None, :]
+
 
 class Band(NamedTuple):
     """Some rows of a linear resampling: those from ``first`` on are weights (n, k) @ the input's from ``low`` on."""

@@ -46,13 +46,6 @@ class View:
     light: np.ndarray | None = None
     _smaller: dict[int, "View"] = field(default_factory=dict, init=False, repr=False, compare=False)
 
-    def within(self, box: Window) -> np.ndarray:
-        """Which pixels have their centres in a box of the photo, (h, w)."""
-        height, width = self.matte.shape
-        y = self.window.top + (np.arange(height) + 0.5) / height * self.window.height
-        x = self.window.left + (np.arange(width) + 0.5) / width * self.window.width
-        return ((y > box.top) & (y < box.bottom))[:, None] & ((x > box.left) & (x < box.right))[None, :]
-
     def shrink(self, longest_px: int | None) -> "View":
         """The view with its longer side ``longest_px``, both in whole strides; itself where it is no larger.
 
