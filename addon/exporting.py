@@ -12,11 +12,10 @@ from bpy.props import EnumProperty, PointerProperty, StringProperty
 from ..errors import ExportError, PhotoError
 from ..nets.infer import Portrait
 from ..nets.lit import Sliders, layers
-from ..scenes.key_fill import balance
 from . import compositing, lighting, portraits, preferences, probe, properties
 from .maps import DESCRIPTIONS, file_channels, gather_maps, is_data, layer_channels, needs_light, png, rgba
-from .operators import studio
 from .pictures import Exr, encode, write_layers, write_png
+from .portraits import studio
 from .relighting import Networks
 from .storing import store
 from .task import Steps, Task, still_there
@@ -140,15 +139,14 @@ def _gather(
     read_light = None
     if needs_light(names):
         view = probe.view_of(context, settings.frame)
-        read_light = lighting.gather_light(context, view, studio, networks).read
+        read_light = lighting.gather_light(context, view, studio, networks).balanced(settings.balance).read
     sliders = properties.sliders_of(settings)
-    return photo, partial(_compute, take_apart, read_light, settings.balance, sliders, networks, names, directx)
+    return photo, partial(_compute, take_apart, read_light, sliders, networks, names, directx)
 
 
 def _compute(
     take_apart: Callable[[Progress], Portrait],
     read_light: Callable[[bool], np.ndarray] | None,
-    stops: float,
     sliders: Sliders,
     networks: Networks,
     names: set[str],
@@ -159,8 +157,7 @@ def _compute(
     progress(_TAKEN_APART, "Computing the maps")
     lit = None
     if read_light is not None:
-        light_map = balance(read_light(False), stops)
-        lit = layers(portrait, studio.light(portrait, light_map, networks=networks), sliders)
+        lit = layers(portrait, studio.light(portrait, read_light(False), networks=networks), sliders)
     maps = gather_maps(portrait, lit, names, directx)
     progress(0.9, "Storing the maps")
     return maps, portrait.matte

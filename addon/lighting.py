@@ -11,6 +11,7 @@ from mathutils import Euler, Vector
 
 from ..errors import PhotoError, SceneError
 from ..scenes import light_map as light_maps
+from ..scenes.key_fill import balance
 from ..scenes.world_light import Term, backdrop_of, light_map_of
 from . import images, probe, world_nodes
 from .card import card_in
@@ -25,12 +26,14 @@ class Light(NamedTuple):
 
     Attributes:
         read: the light map in the camera frame, given whether a draft will do. It needs no bpy, so any thread may.
-        is_rendered: Cycles has been asked already, on the main thread.
     """
 
     key: Hashable
     read: Callable[[bool], np.ndarray]
-    is_rendered: bool = False
+
+    def balanced(self, stops: float) -> "Light":
+        """The same with so much more of the key light than of the fill."""
+        return Light((self.key, stops), lambda draft: balance(self.read(draft), stops))
 
 
 class _Reference(NamedTuple):
@@ -158,7 +161,7 @@ def _world_terms(scene: bpy.types.Scene, ray: str = "Is Diffuse Ray") -> tuple[T
 
 def _rendered(light_map: np.ndarray, name: str) -> Light:
     _check_not_dark(bool(light_map.any()), name)
-    return Light(light_map.tobytes(), lambda draft: light_map, is_rendered=True)
+    return Light(light_map.tobytes(), lambda draft: light_map)
 
 
 def _check_not_dark(shines: bool, name: str) -> None:

@@ -19,8 +19,8 @@ import numpy as np
 from ..errors import PhotoError, RelightError, SceneError
 from . import balls, card, editors, images, lighting, preferences, probe, properties, world_nodes
 from .card_materials import pictures_of, set_picture
-from .operators import photo_of, studio
 from .pictures import encode
+from .portraits import photo_of, studio
 from .previews import Preview, Previewer, Request
 from .relighting import Background, Networks
 from .translation import translate
@@ -123,9 +123,9 @@ class _Session:
             self._pixels = (photo_key, images.read_photo(photo))
         _put(context.window_manager.relight_stage, is_pending=True)
         is_rough = bool(self._render_again_s)
-        light_key = (light.key, self._changes["pictures"])
+        balanced, pictures = light.balanced(settings.balance), self._changes["pictures"]
         # What the camera sees of the world may change and the light stay: by Light Path, or if it is another photo's.
-        background = (settings.background, tuple(settings.colour), light_key, *seen)
+        background = (settings.background, tuple(settings.colour), light.key, pictures, *seen)
         background_key = (*background, self._changes["world"], is_rough)
         if self._background is None or self._background[0] != background_key:
             scale = min(1.0, preferences.preferences().preview_px / max(photo.size)) / (4 if is_rough else 1)
@@ -138,10 +138,9 @@ class _Session:
                 shape=self._pixels[1].values.shape[:2],
                 photo_key=photo_key,
                 read_photo=partial(images.to_linear, self._pixels[1]),
-                light_key=light_key,
-                read_light=light.read,
+                light_key=(balanced.key, pictures),
+                read_light=balanced.read,
                 is_rough=is_rough,
-                balance=settings.balance,
                 sliders=properties.sliders_of(settings),
                 background_key=background_key,
                 read_background=self._background[1],

@@ -13,13 +13,10 @@ from bpy.props import BoolProperty, EnumProperty, PointerProperty, StringPropert
 
 from ..errors import PhotoError
 from ..nets.infer import check_size
-from ..nets.memory import memory_for
-from ..scenes.key_fill import balance
-from . import editors, images, lighting, preferences, probe, properties
+from . import editors, images, orders
 from .exporting import output_folder
 from .frames import Frame, describe_time, find_sequence, list_numbers, number_of, result_path, stem_of
 from .maps import file_channels, png
-from .operators import studio
 from .pictures import write_layers, write_png
 from .task import Steps, Task, still_there
 from .text import draw_text
@@ -170,32 +167,11 @@ def _gather(
     context: bpy.types.Context, scene: bpy.types.Scene, source: Path, frame: Frame, scene_frame: int, path: Path
 ) -> Callable[[Progress], None]:
     """Read a frame, and the scene's light and background at its time; the call that is left needs no bpy."""
-    pixels, settings = _read(source, frame), scene.relight_stage
-    networks = preferences.networks()
-    with context.temp_override(scene=scene), _at(scene, scene_frame):
-        view = probe.view_of(context, settings.frame)
-        light = lighting.gather_light(context, view, studio, networks)
-        background = lighting.gather_background(scene, view, pixels.values.shape[:2])
-    sliders, stops, face = properties.sliders_of(settings), settings.balance, settings.face
+    pixels = _read(source, frame)
     name = frame.path.name if frame.path else f"frame {frame.number} of {source.name}"
-
-    def work(progress: Progress) -> None:
-        with memory_for(name, pixels.values.shape):
-            photo, matte = images.to_linear(pixels)
-            relit = studio.relight(
-                photo,
-                matte,
-                balance(light.read(False), stops),
-                background(photo.shape[:2], False),
-                name=name,
-                networks=networks,
-                sliders=sliders,
-                face=face,
-                progress=progress,
-            )
-            _write(path, relit.picture)
-
-    return work
+    with context.temp_override(scene=scene), _at(scene, scene_frame):
+        order = orders.gather(bpy.context, name, pixels)
+    return lambda progress: _write(path, order.relight(progress).picture)
 
 
 @contextmanager

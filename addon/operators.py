@@ -6,20 +6,17 @@ from pathlib import Path
 from typing import ClassVar
 
 import bpy
-import numpy as np
 from bpy.props import BoolProperty, EnumProperty, StringProperty
 from bpy_extras.io_utils import ImportHelper
 
 from ..errors import PhotoError, RelightError
-from ..nets.lit import Sliders
 from ..nets.memory import memory_for
 from ..scenes import light_map as light_maps
 from ..scenes.balls import draw_icons
 from ..scenes.build.surroundings import build_world
-from ..scenes.key_fill import balance
-from . import balls, card, card_materials, editors, images, lighting, preferences, probe, properties
+from . import balls, card, card_materials, editors, images, lighting, orders, portraits, probe, properties
 from .pictures import Exr, encode
-from .relighting import Background, Networks, Relit, Studio, draw_maps
+from .relighting import Relit, draw_maps
 from .storing import store
 from .task import Steps, Task, still_there
 from .translation import translate
@@ -27,17 +24,6 @@ from .worker import Progress
 
 _PORTRAIT = "relight_stage_portrait"  # a custom property on maps: the fingerprint of whose they are
 _MAPS = ("matte", "normals", "albedo")
-
-studio = Studio()
-
-
-def photo_of(context: bpy.types.Context) -> bpy.types.Image | None:
-    """The chosen photo; where none is chosen, the one that the Image Editor shows."""
-    chosen = context.scene.relight_stage.photo
-    if chosen is None and getattr(context.space_data, "type", "") == "IMAGE_EDITOR":
-        shown = context.space_data.image
-        return shown if shown is not None and not images.is_relit(shown) else None
-    return chosen
 
 
 class RELIGHT_STAGE_OT_open_photo(bpy.types.Operator, ImportHelper):
@@ -115,33 +101,12 @@ class RELIGHT_STAGE_OT_relight_photo(Task, bpy.types.Operator):
 
     def _gather(self, context: bpy.types.Context) -> tuple[str, Callable[[Progress], tuple[Relit, dict[str, Exr]]]]:
         """Read photo, light and background out of Blender: the photo's name, and the call that is left, free of bpy."""
-        settings, photo = context.scene.relight_stage, photo_of(context)
-        if photo is None:
-            raise PhotoError("There is no photo to relight. Open one in the Relight tab.")
-        pixels = images.read_photo(photo)
-        height, width = pixels.values.shape[:2]
-        view = probe.view_of(context, settings.frame)
-        networks = preferences.networks()
-        light = lighting.gather_light(context, view, studio, networks)
-        background = lighting.gather_background(context.scene, view, (height, width))
-        kept = _owner_of_maps(settings) if settings.keep_maps else None
+        settings = context.scene.relight_stage
+        photo, pixels = portraits.read_photo(context)
         has_card = self.card or card.card_in(context.scene, settings.card) is not None
         has_cutout = has_card and settings.background != "TRANSPARENT"
-        sliders, stops = properties.sliders_of(settings), settings.balance
-        work = partial(
-            _relight,
-            pixels,
-            light.read,
-            stops,
-            sliders,
-            background,
-            photo.name,
-            networks,
-            settings.face,
-            kept,
-            has_cutout,
-        )
-        return photo.name, work
+        kept = _owner_of_maps(settings) if settings.keep_maps else None
+        return photo.name, partial(_relight, orders.gather(context, photo.name, pixels), has_cutout, kept)
 
     def _store(
         self,
@@ -211,33 +176,11 @@ class RELIGHT_STAGE_OT_show_image(bpy.types.Operator):
 
 
 def _relight(
-    pixels: images.Pixels,
-    read_light: Callable[[bool], np.ndarray],
-    stops: float,
-    sliders: Sliders,
-    read_background: Callable[[tuple[int, int], bool], Background],
-    name: str,
-    networks: Networks,
-    face: int,
-    kept: str | None,
-    has_cutout: bool,
-    progress: Progress,
+    order: orders.Order, has_cutout: bool, kept: str | None, progress: Progress
 ) -> tuple[Relit, dict[str, Exr]]:
-    progress(0.0, "Reading the photo")
-    with memory_for(name, pixels.values.shape):
-        photo, matte = images.to_linear(pixels)
-        progress(0.0, "Reading the light")
-        relit = studio.relight(
-            photo,
-            matte,
-            balance(read_light(False), stops),
-            read_background(photo.shape[:2], False),
-            name=name,
-            networks=networks,
-            sliders=sliders,
-            face=face,
-            progress=progress,
-        )
+    """The relit photo and the pictures of it to store; its maps where the scene keeps others'."""
+    relit = order.relight(progress)
+    with memory_for(order.name, relit.picture.shape):
         pictures = {"relit": relit.picture}
         if has_cutout:
             pictures["cut-out"] = relit.cutout

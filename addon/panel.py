@@ -4,7 +4,7 @@ import bpy
 
 from ..scenes.build import versions
 from . import balls, example, lighting, presets, probe
-from .operators import photo_of
+from .portraits import photo_of
 from .text import draw_text
 from .translation import translate
 

@@ -13,7 +13,6 @@ from ..nets.lit import Lit, Sliders, compose
 from ..nets.memory import memory_for
 from ..nets.views import Portrait
 from ..scenes.balls import draw_icons
-from ..scenes.key_fill import balance
 from .relighting import Background, Networks, Studio, over
 
 # What the network sees while the light changes: a seventh of the time of its full size.
@@ -29,7 +28,6 @@ class Request:
         read_photo: the photo (H, W, 3) and its matte (H, W) or None.
         read_light: the light map, as a draft or for good.
         is_rough: a better light is on its way; a draft will do.
-        balance: stops of key over fill.
         background_key: as ``light_key``, for the background.
         read_background: what to put behind a picture (h, w), as a draft or for good.
         longest_px: longer side of the picture.
@@ -43,7 +41,6 @@ class Request:
     light_key: Hashable
     read_light: Callable[[bool], np.ndarray]
     is_rough: bool
-    balance: float
     sliders: Sliders
     background_key: Hashable
     read_background: Callable[[tuple[int, int], bool], Background]
@@ -80,14 +77,14 @@ class Previewer:
 
     def _draw(self, request: Request, report: Callable[[float, str], Any]) -> Iterator[Preview]:
         portrait = self._portrait_of(request, report)
-        light_key = (request.photo_key, request.longest_px, request.light_key, request.balance)
+        light_key = (request.photo_key, request.longest_px, request.light_key)
         if self._lit is None or self._lit[0] != light_key:
-            light_map = balance(request.read_light(True), request.balance)
+            light_map = request.read_light(True)
             lit = self._studio.light(portrait, light_map, networks=request.networks, working_px=DRAFT_PX)
             yield self._compose(request, portrait, light_map, lit, is_draft=True)
             if request.is_rough:
                 return
-            light_map = balance(request.read_light(False), request.balance)
+            light_map = request.read_light(False)
             lit = self._studio.light(portrait, light_map, networks=request.networks)
             self._lit = (light_key, light_map, lit)
         yield self._compose(request, portrait, *self._lit[1:], is_draft=False)

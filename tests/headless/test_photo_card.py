@@ -240,7 +240,7 @@ def test_a_deleted_card_is_none(extension, stage, drawn_photo):
 
 def test_the_scenes_light_is_that_at_the_middle_of_the_card_without_it(extension, stage, drawn_photo):
     stage.relight_stage.light_source, stage.relight_stage.background = "SCENE", "TRANSPARENT"
-    lighting, probe, operators = (extension(f"addon.{name}") for name in ("lighting", "probe", "operators"))
+    lighting, probe, portraits = (extension(f"addon.{name}") for name in ("lighting", "probe", "portraits"))
     card, networks = add_card(stage, is_relief=True), extension("addon.preferences").networks()
     bpy.context.view_layer.update()
     lamp = bpy.data.lights.new("Lamp", "POINT")
@@ -251,7 +251,7 @@ def test_the_scenes_light_is_that_at_the_middle_of_the_card_without_it(extension
     stage.collection.objects.link(thing)
     bpy.context.view_layer.update()
     view = probe.view_of(bpy.context)
-    light_map = lighting.gather_light(bpy.context, view, operators.studio, networks).read(False)
+    light_map = lighting.gather_light(bpy.context, view, portraits.studio, networks).read(False)
     # The lamp stands at the middle's height, image right: half the columns from the map's middle to its edge.
     row, column = np.unravel_index(light_map.sum(axis=-1).argmax(), light_map.shape[:2])
     assert row in (31, 32) and 95 <= column <= 96

@@ -40,7 +40,6 @@ def request_for(networks, photo):
             light_key=radiance,
             read_light=lambda draft: light,
             is_rough=False,
-            balance=0.0,
             sliders=NEUTRAL,
             background_key=None,
             read_background=lambda size, draft: None,
@@ -88,7 +87,7 @@ def test_a_new_light_does_not_take_the_photo_apart_again(request_for):
 
 
 def test_the_picture_is_the_buttons_where_the_photo_is_no_larger(request_for, photo, networks):
-    request = request_for(longest_px=1000, balance=1.0)
+    request = request_for(longest_px=1000)
     live = draw(Previewer(Studio()), request)[-1].rgba
     relit = Studio().relight(
         photo,
