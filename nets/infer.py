@@ -7,8 +7,7 @@ the photo (``views``), sRGB-encoded or linear as their contract says; fine detai
 Shapes: H W the photo's, h w a view's.
 """
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -26,9 +25,10 @@ from .photo_light import view_light
 from .quotient import mended_albedo, trust
 from .resampling import Window, extrapolate, resize
 from .roughness import roughness_of
-from .views import Portrait, View, assemble, complete_foreground, strips, textured
+from .views import Portrait, View, assemble, complete_foreground, side_by_side, strips, textured
 
 WORKING_PX = 256  # the size that the shipped networks were trained at; at 384 faces are larger than any they know
+COARSER = 2  # how much smaller than a face's own view the whole photo's is lit, which adds hair and clothes
 MENDING_PX = 128  # of a view that is lit by its own light; what the albedo net misses is not fine
 BRIGHT = 0.5  # scene-linear; darker photos are brightened to it
 SMALLEST_PX, LARGEST_PX = 64, 8192
@@ -143,7 +143,7 @@ class Relighter:
             if closest.matte.mean() < PERSON_SHARE or not is_sure:
                 raise _no_face(name, photo)
         report(0.3, "Reading shape and colour")
-        views = _side_by_side(lambda look: self._decompose(look, matte, photo.shape[:2]), seen)
+        views = side_by_side(lambda look: self._decompose(look, matte, photo.shape[:2]), seen)
         report(0.5, "Reading the photo's light")
         views = self._mended(views, faces[0])
         report(0.6, "Refining the edges")
@@ -194,8 +194,9 @@ class Relighter:
         if light_map.ndim != 3 or light_map.shape[1:] != (2 * light_map.shape[0], 3):
             raise ValueError(f"the light map is {light_map.shape}; it must be (h, 2h, 3)")
         light = _to_nchw(light_maps.resize(light_map, light_maps.HEIGHT))
-        views = [view.shrink(working_px) for view in portrait.views]
-        return tuple(kept(views, _side_by_side(lambda view: self._light(view, light), views), portrait.face))
+        whole, *closer = (view.shrink(working_px) for view in portrait.views)
+        views = [whole.shrink(self.working_px // COARSER) if closer else whole, *closer]
+        return tuple(kept(views, side_by_side(lambda view: self._light(view, light), views), portrait.face))
 
     def _light(self, view: View, light: np.ndarray) -> LitView:
         out = self._run(
@@ -311,7 +312,7 @@ class Relighter:
             small = view.shrink(MENDING_PX)
             return replace(view, albedo=mended_albedo(view, small, self._light(small, light), trusted))
 
-        return _side_by_side(mend, views)
+        return side_by_side(mend, views)
 
     def _run(self, graph: str, **inputs: np.ndarray) -> dict[str, np.ndarray]:
         import onnxruntime
@@ -327,12 +328,6 @@ class Relighter:
         """Let the networks that are running, on other threads, fail at their next layer: nobody wants their answer."""
         for options in tuple(self._running):
             options.terminate = True
-
-
-def _side_by_side(work: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
-    """``work`` of each item, all at once: half of what a small view costs runs on one thread, in a graph and around."""
-    with ThreadPoolExecutor(len(items)) as pool:
-        return list(pool.map(work, items))
 
 
 def _no_face(name: str, photo: np.ndarray) -> PhotoError:

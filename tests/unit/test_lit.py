@@ -43,6 +43,13 @@ def lit(portrait):
     return tuple(light(view) for view in portrait.views)
 
 
+def test_the_whole_photo_is_lit_coarser_where_its_face_has_a_view(relighter, portrait):
+    assert [view.matte.shape[0] for view in portrait.views] == [128, 128]
+    assert [light.arriving.shape[0] for light in relighter.light(portrait, EVEN)] == [64, 128]
+    alone = replace(portrait, views=portrait.views[1:])
+    assert [light.arriving.shape[0] for light in relighter.light(alone, EVEN)] == [128]
+
+
 def test_the_layers_recombine_to_the_picture(portrait, lit):
     relit, albedo, diffuse_light, shadow, specular = layers(portrait, lit)
     # Float32 rounding of three products.
