@@ -145,6 +145,7 @@ def xdotool(*words):
 
 def play(steps):
     """Drive a scenario from a timer, through files that it opens; Blender ends whether it goes well or wrong."""
+    bpy.context.preferences.use_preferences_save = False  # the next visit finds Blender as this one did
     bpy.app.timers.register(lambda: _next(steps), first_interval=2.0, persistent=True)
 
 

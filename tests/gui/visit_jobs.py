@@ -89,7 +89,6 @@ def scenario():
     report["german"] = text if german else "this Blender was built without languages"
     yield 1.0
     shoot("jobs_german")
-    bpy.context.preferences.view.language = "en_US"  # which Blender keeps for the next visit
 
 
 def dataset(area):

@@ -103,7 +103,6 @@ def scenario():
         yield from see("disk_full", area)
         translate = import_module(f"{EXTENSION}.addon.translation").translate
         report["in_german"] = translate(report["refused"]["disk_full"])
-        bpy.context.preferences.view.language = "en_US"  # which Blender keeps for the next visit
         report["left_on_disk"] = [path.name for path in disk.iterdir()]
     finally:
         subprocess.run(["umount", str(disk)], check=True)
