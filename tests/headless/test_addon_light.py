@@ -10,6 +10,7 @@ bpy = pytest.importorskip("bpy", reason="the headless tier needs the bpy wheel: 
 from relight_stage.addon import images, lighting, probe  # noqa: E402
 from relight_stage.errors import SceneError  # noqa: E402
 from relight_stage.scenes import light_map as light_maps  # noqa: E402
+from relight_stage.scenes.key_fill import balance  # noqa: E402
 
 pytestmark = pytest.mark.addon
 
@@ -304,6 +305,16 @@ def save_grey(path, value):
     image.filepath_raw, image.file_format = str(path), "PNG"
     image.save()
     bpy.data.images.remove(image)
+
+
+def test_a_balanced_light_is_another_light_with_more_key():
+    patch = np.full((64, 128, 3), 0.1, np.float32)
+    patch[20:24, 30:34] = 50
+    light = lighting.Light("patch", lambda draft: patch)
+    balanced = light.balanced(1.0)
+    np.testing.assert_array_equal(balanced.read(False), balance(patch, 1.0))
+    assert not np.allclose(balanced.read(False), patch)
+    assert len({light.key, balanced.key, light.balanced(2.0).key}) == 3
 
 
 def test_a_reference_photo_is_read_again_only_when_it_changed(tmp_path, monkeypatch):
