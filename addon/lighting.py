@@ -32,7 +32,7 @@ class Light(NamedTuple):
     read: Callable[[bool], np.ndarray]
 
     def balanced(self, stops: float) -> "Light":
-        """The same with so much more of the key light than of the fill."""
+        """The same light with the key so many stops over the fill; 0 changes nothing."""
         return Light((self.key, stops), lambda draft: balance(self.read(draft), stops))
 
 

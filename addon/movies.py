@@ -13,6 +13,7 @@ from bpy.props import BoolProperty, EnumProperty, PointerProperty, StringPropert
 
 from ..errors import PhotoError
 from ..nets.infer import check_size
+from ..nets.memory import memory_for
 from . import editors, images, orders
 from .exporting import output_folder
 from .frames import Frame, describe_time, find_sequence, list_numbers, number_of, result_path, stem_of
@@ -171,7 +172,12 @@ def _gather(
     name = frame.path.name if frame.path else f"frame {frame.number} of {source.name}"
     with context.temp_override(scene=scene), _at(scene, scene_frame):
         order = orders.gather(bpy.context, name, pixels)
-    return lambda progress: _write(path, order.relight(progress).picture)
+
+    def work(progress: Progress) -> None:
+        with memory_for(name, pixels.values.shape):
+            _write(path, order.relight(progress).picture)
+
+    return work
 
 
 @contextmanager

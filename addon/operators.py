@@ -179,8 +179,8 @@ def _relight(
     order: orders.Order, has_cutout: bool, kept: str | None, progress: Progress
 ) -> tuple[Relit, dict[str, Exr]]:
     """The relit photo and the pictures of it to store; its maps where the scene keeps others'."""
-    relit = order.relight(progress)
-    with memory_for(order.name, relit.picture.shape):
+    with memory_for(order.name, order.pixels.values.shape):
+        relit = order.relight(progress)
         pictures = {"relit": relit.picture}
         if has_cutout:
             pictures["cut-out"] = relit.cutout

@@ -7,7 +7,6 @@ import bpy
 import numpy as np
 
 from ..nets.lit import Sliders
-from ..nets.memory import memory_for
 from . import images, lighting, preferences, probe, properties
 from .portraits import studio
 from .relighting import Background, Networks, Relit
@@ -19,7 +18,7 @@ class Order(NamedTuple):
 
     Attributes:
         name: what errors call the photo.
-        read_light: the light map in the camera frame, as a draft or for good.
+        read_light: the light map (h, 2h, 3) in the camera frame, radiance, as a draft or for good.
         read_background: what to put behind a picture (h, w), as a draft or for good.
         face: which of several people, from 1 on; 0 for all.
     """
@@ -39,20 +38,19 @@ class Order(NamedTuple):
             PhotoError, ModelError, SceneError: as the networks' side raises them.
         """
         progress(0.0, "Reading the photo")
-        with memory_for(self.name, self.pixels.values.shape):
-            photo, matte = images.to_linear(self.pixels)
-            progress(0.0, "Reading the light")
-            return studio.relight(
-                photo,
-                matte,
-                self.read_light(False),
-                self.read_background(photo.shape[:2], False),
-                name=self.name,
-                networks=self.networks,
-                sliders=self.sliders,
-                face=self.face,
-                progress=progress,
-            )
+        photo, matte = images.to_linear(self.pixels)
+        progress(0.0, "Reading the light")
+        return studio.relight(
+            photo,
+            matte,
+            self.read_light(False),
+            self.read_background(photo.shape[:2], False),
+            name=self.name,
+            networks=self.networks,
+            sliders=self.sliders,
+            face=self.face,
+            progress=progress,
+        )
 
 
 def gather(context: bpy.types.Context, name: str, pixels: images.Pixels) -> Order:

@@ -188,7 +188,8 @@ class Relighter:
 
         Args:
             light_map: (h, 2h, 3) radiance in the camera frame; resized to what the network takes, keeping its light.
-            working_px: longer side at which the network sees the views, a multiple of 32; None for the views' own.
+            working_px: longer side at which the network sees the views, a multiple of 32; None for
+                the views' own, and half of that for the whole photo where faces have views.
         """
         light_maps.check_light_map(light_map)
         if light_map.ndim != 3 or light_map.shape[1:] != (2 * light_map.shape[0], 3):

@@ -120,14 +120,16 @@ def test_lights_add(ball_over_ground):
     summed, direct = [], []
     with Stage(ball_over_ground, CAMERA, 48, seed=0, denoised=False) as stage:
         covered = inside(stage)
-        for stage.scene.cycles.seed in seeds:
+        for seed in seeds:
+            stage.scene.cycles.seed = seed
             images = stage.light_one_at_a_time(directions, 16)
             both = sum(w * (image.diffuse + image.specular) for w, image in zip(weights, images, strict=True))
             summed.append(both[covered])
         for direction, weight in zip(directions @ CAMERA.matrix_world()[:3, :3].T, weights, strict=True):
             lamp = build_olat_light("direct", direction, olat_half_angle(8), stage.lamps)
             lamp.data.energy = weight
-        for stage.scene.cycles.seed in seeds:
+        for seed in seeds:
+            stage.scene.cycles.seed = seed
             direct.append(stack(stage.render_planes(128), layer("ViewLayer.Combined", RGB))[covered])
 
     difference = np.mean(summed, axis=0) - np.mean(direct, axis=0)

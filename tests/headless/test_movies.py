@@ -98,6 +98,23 @@ def test_broken_frames_and_frames_with_nobody_are_named_and_passed_over(stage, s
     assert settings.skipped.startswith("Skipped 4–5: walk_0004.png is damaged")
 
 
+def test_a_frame_that_memory_does_not_suffice_to_write_is_passed_over(
+    extension, stage, settings, tmp_path, monkeypatch
+):
+    movies = extension("addon.movies")
+    write = movies.write_png
+
+    def run_out(path, pixels):
+        if "0004" in path.name:
+            raise MemoryError
+        write(path, pixels)
+
+    monkeypatch.setattr(movies, "write_png", run_out)
+    assert relight() == {"FINISHED"}
+    assert results(tmp_path) == [f"walk_relit_{number:04d}.png" for number in (3, 5, 6)]
+    assert settings.skipped.startswith("Skipped 4: Memory ran out with walk_0004.png at 160x128 px.")
+
+
 def test_animated_light_is_taken_at_each_frame_and_the_scene_stays_at_its_own(stage, settings, tmp_path):
     strength = next(node for node in stage.world.node_tree.nodes if node.type == "BACKGROUND").inputs["Strength"]
     stage.frame_start = 11
