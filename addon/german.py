@@ -136,6 +136,7 @@ LABELS = {
     "Stop Them": "Anhalten",
     "Quit": "Beenden",
     "Quit While Work Goes On?": "Beenden, während gearbeitet wird?",
+    "Quit While Work Goes On...": "Beenden, während gearbeitet wird...",
     "Folders": "Ordner",
     "Speed": "Geschwindigkeit",
     "Networks": "Netze",

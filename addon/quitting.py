@@ -1,6 +1,7 @@
 """Ctrl-Q while datasets are rendered or networks trained: shall they go on without Blender?
 
-Without a job the key is Blender's own. The window's cross and File > Quit do not ask: no add-on is let into those.
+Without a job the key is Blender's own. No add-on is let into File > Quit, so the question has a line of its own below
+it; nor into the window's cross, which does not ask.
 """
 
 from typing import ClassVar
@@ -49,9 +50,17 @@ class RELIGHT_STAGE_OT_quit(bpy.types.Operator):
         return bpy.ops.wm.quit_blender("INVOKE_DEFAULT")  # which asks about unsaved changes
 
 
+def _draw(self: bpy.types.Menu, context: bpy.types.Context) -> None:
+    if noticeboard.jobs_at_work():
+        self.layout.operator_context = "INVOKE_DEFAULT"
+        self.layout.operator("relight_stage.quit", text="Quit While Work Goes On...", icon="RENDER_ANIMATION")
+
+
 def register() -> None:
     bpy.utils.register_class(RELIGHT_STAGE_OT_quit)
+    bpy.types.TOPBAR_MT_file.append(_draw)
 
 
 def unregister() -> None:
+    bpy.types.TOPBAR_MT_file.remove(_draw)
     bpy.utils.unregister_class(RELIGHT_STAGE_OT_quit)

@@ -1,14 +1,16 @@
 """A visit to the Preferences window: the extension is removed and installed again from its zip, and then relights."""
 
 import sys
+import time
 from pathlib import Path
 
 import bpy
 
 sys.path.insert(0, str(Path(__file__).parent))
-from clicks import FOLDER, open_tab, play, report, shoot, wait_for_run
+from clicks import FOLDER, click, open_tab, play, report, shoot, wait_for_run, xdotool
 
 EXTENSION = "bl_ext.user_default.relight_stage"
+LONGEST_S = 60
 
 
 def scenario():
@@ -22,14 +24,11 @@ def scenario():
     report["removed"] = EXTENSION not in bpy.context.preferences.addons and not hasattr(
         bpy.types.Scene, "relight_stage"
     )
-    # What "Install from Disk" calls with the file that was chosen.
-    zipped = FOLDER.parent / "extension.zip"
-    bpy.ops.extensions.package_install_files(filepath=str(zipped), repo="user_default", enable_on_install=True)
+    yield from install_from_disk(window)
     yield 1.0
     report["enabled"] = EXTENSION in bpy.context.preferences.addons
     shoot("install_preferences")
-    opened = next(other for other in bpy.context.window_manager.windows if other != window)
-    with bpy.context.temp_override(window=opened):
+    with bpy.context.temp_override(window=newest(window)):
         bpy.ops.wm.window_close()
     yield 1.0
     area = max(window.screen.areas, key=lambda area: area.width * area.height)
@@ -43,6 +42,46 @@ def scenario():
     report["relit"]["name"] = bpy.context.scene.relight_stage.relit.name
     yield 1.0
     shoot("install_relit")
+
+
+def install_from_disk(main):
+    """As the README says it: the arrow at the top right, Install from Disk, the zip."""
+    yield from click(place(newest(main), -19, 19))
+    yield 1.0
+    shoot("install_menu")
+    xdotool("key", "f")  # the letter that the menu underlines in "Install from Disk"
+    browser = yield from wait_for(lambda: newest(main), lambda window: window.screen.areas[0].type == "FILE_BROWSER")
+    space = browser.screen.areas[0].spaces.active
+    # Which clicks choose a file depends on how the browser was left; the file is chosen for it.
+    yield from wait_for(lambda: space.params, bool)
+    space.params.directory = bytes(FOLDER.parent)
+    yield 2.0
+    space.activate_file_by_relative_path(relative_path="extension.zip")
+    yield 1.0
+    shoot("install_file")
+    yield from click(place(browser, -69, -22))
+    yield from wait_for(lambda: bpy.context.preferences.addons, lambda addons: EXTENSION in addons)
+
+
+def wait_for(get, holds):
+    """Wait until what ``get`` returns is as it should be, and return that."""
+    end = time.monotonic() + LONGEST_S
+    while not holds(value := get()):
+        assert time.monotonic() < end, f"{get()} is not what was waited for"
+        yield 0.2
+    return value
+
+
+def newest(main):
+    """The window that was opened last."""
+    return [window for window in bpy.context.window_manager.windows if window != main][-1]
+
+
+def place(window, x, y):
+    """A point of a window on the screen, from its left and top edge; below zero from its right and bottom."""
+    screen_height = bpy.context.window_manager.windows[0].height
+    top = screen_height - window.y - window.height
+    return window.x + x % window.width, top + y % window.height
 
 
 play(scenario())

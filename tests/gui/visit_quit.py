@@ -1,4 +1,4 @@
-"""The visit that leaves: Ctrl-Q while a dataset is rendered; Escape; Ctrl-Q, Stop Them, Quit."""
+"""The visit that leaves: the line below File > Quit while a dataset is rendered; Escape; Ctrl-Q, Stop Them, Quit."""
 
 import json
 import sys
@@ -9,7 +9,7 @@ from pathlib import Path
 import bpy
 
 sys.path.insert(0, str(Path(__file__).parent))
-from clicks import FOLDER, key, play, report, shoot, xdotool
+from clicks import FOLDER, click, key, play, report, shoot, xdotool
 
 EXTENSION = "bl_ext.user_default.relight_stage"
 LONGEST_S = 120
@@ -23,7 +23,12 @@ def scenario():
     bpy.ops.relight_stage.start_dataset()
     report["at_work"] = len(board.jobs_at_work())
     yield 1.0
-    yield from key(area, "ctrl+q")
+    yield from click((45, 12))  # File
+    yield 0.5
+    shoot("quit_menu")
+    xdotool("key", "Up", "Return")  # the last line
+    yield 1.0
+    shoot("quit_asked")
     yield from key(area, "Escape")
     report["at_work_after_escape"] = len(board.jobs_at_work())
     yield from key(area, "ctrl+q")
