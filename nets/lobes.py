@@ -132,8 +132,31 @@ def look_up(maps: Tensor, toward: Tensor) -> Tensor:
     elevation = torch.asin(y.clamp(-1, 1))
     column = (azimuth / (2 * math.pi) + 0.5) * WIDTH + 0.5  # in texels of the padded map, centres at whole numbers
     row = (0.5 - elevation / math.pi) * HEIGHT + 0.5
+    if torch.onnx.is_in_onnx_export():
+        return _gathered(padded, column, row)
     grid = torch.stack([column * (2 / (WIDTH + 1)) - 1, row * (2 / (HEIGHT + 1)) - 1], dim=-1)
     return F.grid_sample(padded, grid, mode="bilinear", padding_mode="border", align_corners=True)
+
+
+def _gathered(padded: Tensor, column: Tensor, row: Tensor) -> Tensor:
+    """What ``grid_sample`` gives, (B, C, H, W): a third of its time in ONNX Runtime, and six times as long in torch.
+
+    Args:
+        padded: (B, C, 66, 130).
+        column, row: (B, H, W), where between the texels' centres; a texel follows after each of them.
+    """
+    batch, channels, rows, columns = padded.shape
+    texels = padded.permute(0, 2, 3, 1).reshape(-1, channels)
+    left, top = column.floor(), row.floor()
+    picture = torch.arange(batch)[:, None, None]
+    first = ((picture * rows + top.long()) * columns + left.long()).flatten()
+    corners = (texels.index_select(0, first + step).T for step in (0, 1, columns, columns + 1))
+    x, y = (column - left).flatten(), (row - top).flatten()
+    upper_left, upper_right, lower_left, lower_right = corners
+    upper = upper_left + x * (upper_right - upper_left)
+    lower = lower_left + x * (lower_right - lower_left)
+    out = upper + y * (lower - upper)  # (C, B·H·W)
+    return out.unflatten(1, column.shape).transpose(0, 1)
 
 
 def mirrored(normal: Tensor) -> Tensor:

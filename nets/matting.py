@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .config import PARSED, MattingConfig
-from .layers import SLOPE, BlurPool, Conv, UNet, decode_srgb, double
+from .layers import SLOPE, BlurPool, Conv, UNet, decode_srgb, double, softmax
 
 CLASSES = 1 + len(PARSED)  # background first
 
@@ -69,7 +69,7 @@ class MattingNet(nn.Module):
         centred = photo * 2 - 1
         # Coarse segmentation at half resolution: what a person is takes context, not detail.
         coarse = self.labels(self.segmentation(F.avg_pool2d(centred, 2))[-1])  # (B, 8, H/2, W/2)
-        parsing = torch.softmax(double(coarse.float()), dim=1)
+        parsing = softmax(double(coarse.float()))
 
         x = torch.cat([centred, parsing], dim=1)
         features = []
@@ -77,7 +77,7 @@ class MattingNet(nn.Module):
             x = conv(x if level == 0 else self.pools[level - 1](x))  # (B, widths[level], H/2^level, W/2^level)
             features.append(x)
 
-        trimap = torch.softmax(self.trimap_head(self.trimap_decoder(features)).float(), dim=1)
+        trimap = softmax(self.trimap_head(self.trimap_decoder(features)).float())
         detail = torch.sigmoid(self.matte_head(self.matte_decoder(features)).float())
         # Unlike the paper the matte is the trimap's certain part plus detail in its unknown part only.
         matte = trimap[:, 2:3] + trimap[:, 1:2] * detail

@@ -45,7 +45,7 @@ def view_light(view: View, face: Window) -> np.ndarray:
     expected = None if view.light is None else shares.T @ view.light.reshape(-1, 3) / shares.sum(axis=0)[:, None]
     strength = _fit(received, arriving, weights, expected)
     error = np.abs(received @ strength - arriving).mean(axis=1)
-    typical = np.median(error[weights > 0]) if (weights > 0).any() else 0.0
+    typical = np.median(error) if len(error) else 0.0
     strength = _fit(received, arriving, weights * (error <= 2.5 * typical), expected)
     return (lobes @ strength).reshape(HEIGHT, 2 * HEIGHT, 3).astype(np.float32)
 
@@ -73,7 +73,7 @@ def brightest_direction(light_map: np.ndarray) -> tuple[np.ndarray, np.ndarray, 
 
 
 def _observations(view: View, face: Window) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Normals (P, 3), the light that arrives there over π (P, 3), and how much each counts (P,)."""
+    """Normals (P, 3), the light that arrives there over π (P, 3), and how much each counts (P,), more than 0."""
     height, width = view.matte.shape
     shrink = max(1.0, np.sqrt(height * width / _PIXELS))
     size = (max(1, round(height / shrink)), max(1, round(width / shrink)))
@@ -83,8 +83,9 @@ def _observations(view: View, face: Window) -> tuple[np.ndarray, np.ndarray, np.
     normals = normals / np.maximum(np.linalg.norm(normals, axis=-1, keepdims=True), 1e-6)
     # What is clipped hides its light, what is dark is noise.
     certain = (matte[:, 0] > 0.9) & (albedo.min(axis=-1) > _DARK) & (foreground.max(axis=-1) < 0.98)
-    arriving = foreground / np.maximum(albedo, _DARK)
-    return normals, arriving, certain * albedo.mean(axis=-1) * _nearness(view.window, face, size)
+    weights = certain * albedo.mean(axis=-1) * _nearness(view.window, face, size)
+    counts = weights > 0
+    return normals[counts], foreground[counts] / albedo[counts], weights[counts]
 
 
 def _nearness(window: Window, face: Window, size: tuple[int, int]) -> np.ndarray:

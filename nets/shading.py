@@ -7,11 +7,10 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from . import lobes
 from .config import ShadingConfig
-from .layers import UNet, encode
+from .layers import UNet, encode, softplus
 from .visibility import GLOSS, WRAPPED_COSINE, Cells
 
 RETOUCH = 1.5  # natural logarithm of how much lighter or darker the renderer may make the shading
@@ -66,7 +65,7 @@ class ShadingNet(nn.Module):
 
         # Radiance spans decades; the networks see its logarithm.
         seen = [encode(albedo) * matte, encode(foreground) * matte, torch.log1p(specular_light) * matte]
-        weights = F.softplus(self.specular_head(self.specular_net(torch.cat(seen, dim=1))[-1]).float() - 3)
+        weights = softplus(self.specular_head(self.specular_net(torch.cat(seen, dim=1))[-1]).float() - 3)
         specular = gloss * (weights[:, :, None] * specular_light.unflatten(1, (-1, 3))).sum(dim=1)
 
         seen = [encode(albedo), torch.log1p(diffuse_light), torch.log1p(specular), normal]
@@ -75,7 +74,7 @@ class ShadingNet(nn.Module):
         detail = self.detail_head(self.renderer(torch.cat(seen, dim=1))[-1]).float()
         shadow = shadow * torch.exp(RETOUCH * torch.tanh(detail[:, :3] / (2 * RETOUCH)))
         # Light that comes from neighbouring skin and from under it reaches where the light map does not.
-        bounced = F.softplus(detail[:, 3:6] - 4)
+        bounced = softplus(detail[:, 3:6] - 4)
         diffuse = albedo * (diffuse_light * shadow + bounced)
         specular = specular * (2 * torch.sigmoid(detail[:, 6:7]))
         return Relit(

@@ -72,11 +72,9 @@ class Cells(nn.Module):
         weights = (torch.matmul(self.directions, axis.flatten(2)) + lobe.wrap).clamp_min(0)  # (B, V, H/2·W/2)
         for _ in range(int(math.log2(lobe.power))):
             weights = weights * weights
-        arriving = torch.matmul(flux, weights * visible.flatten(2))
-        # Where no light is in the lobe, as much arrives as on the average.
-        few = 1e-4 * flux.mean(dim=2, keepdim=True)
-        total = torch.matmul(flux, weights)
-        share = (arriving + few * visible.flatten(2).mean(dim=1, keepdim=True)) / (total + few).clamp_min(1e-12)
+        # Where no light is in the lobe, as much arrives as of all light.
+        weights = weights + 1e-4 / len(self.directions)
+        share = torch.matmul(flux, weights * visible.flatten(2)) / torch.matmul(flux, weights).clamp_min(1e-12)
         return double(share.unflatten(2, (height, width)))
 
     def seen_from(self, visible: Tensor, toward: Tensor) -> Tensor:
