@@ -10,7 +10,6 @@ from ..errors import RelightError
 from ..synth.settings import FRAMES_MAX, SIZE_MAX, SIZE_MIN, Settings
 from . import noticeboard, preferences
 from .datasets import KIND, DatasetStatus, dataset_command
-from .jobs import find_job, start_job
 from .text import draw_text
 from .translation import CONTEXT, translate
 
@@ -108,12 +107,10 @@ class RELIGHT_STAGE_OT_start_dataset(bpy.types.Operator):
             preferences.check_whole(out)
             command = dataset_command(out, own.settings(), own.count, assets, own.workers, "auto")
             # Without the packs that this Blender may have been started with: the panel says what is drawn from.
-            job = start_job(out, KIND, command, {"RELIGHT_STAGE_ASSETS": ""})
+            noticeboard.start(out, KIND, command, {"RELIGHT_STAGE_ASSETS": ""})
         except RelightError as error:
             self.report({"ERROR"}, translate(str(error)))
             return {"CANCELLED"}
-        noticeboard.remember(job)
-        noticeboard.look_again()
         self.report({"INFO"}, translate(f"Rendering {own.count} portraits into {out}"))
         return {"FINISHED"}
 
@@ -125,12 +122,9 @@ class RELIGHT_STAGE_OT_stop_dataset(bpy.types.Operator):
     bl_label = "Stop Dataset"
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        job = find_job(folder_of(context.scene))
-        if job is None or not job.is_running():
+        if not noticeboard.stop(folder_of(context.scene)):
             self.report({"INFO"}, translate("No dataset is being rendered in this folder"))
             return {"CANCELLED"}
-        job.stop()
-        noticeboard.look_again()
         return {"FINISHED"}
 
 

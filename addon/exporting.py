@@ -10,13 +10,11 @@ import numpy as np
 from bpy.props import EnumProperty, PointerProperty, StringProperty
 
 from ..errors import ExportError, PhotoError
-from ..nets.infer import Portrait
-from ..nets.lit import Sliders, layers
+from ..nets.lit import layers
 from . import compositing, lighting, portraits, preferences, probe, properties
 from .maps import DESCRIPTIONS, file_channels, gather_maps, is_data, layer_channels, needs_light, png, rgba
 from .pictures import Exr, encode, write_layers, write_png
 from .portraits import studio
-from .relighting import Networks
 from .storing import store
 from .task import Steps, Task, still_there
 from .translation import translate
@@ -141,26 +139,18 @@ def _gather(
         view = probe.view_of(context, settings.frame)
         read_light = lighting.gather_light(context, view, studio, networks).balanced(settings.balance).read
     sliders = properties.sliders_of(settings)
-    return photo, partial(_compute, take_apart, read_light, sliders, networks, names, directx)
 
+    def compute(progress: Progress) -> tuple[dict[str, np.ndarray], np.ndarray]:
+        portrait = take_apart(lambda fraction, text: progress(_TAKEN_APART * fraction, text))
+        progress(_TAKEN_APART, "Computing the maps")
+        lit = None
+        if read_light is not None:
+            lit = layers(portrait, studio.light(portrait, read_light(False), networks=networks), sliders)
+        maps = gather_maps(portrait, lit, names, directx)
+        progress(0.9, "Storing the maps")
+        return maps, portrait.matte
 
-def _compute(
-    take_apart: Callable[[Progress], Portrait],
-    read_light: Callable[[bool], np.ndarray] | None,
-    sliders: Sliders,
-    networks: Networks,
-    names: set[str],
-    directx: bool,
-    progress: Progress,
-) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    portrait = take_apart(lambda fraction, text: progress(_TAKEN_APART * fraction, text))
-    progress(_TAKEN_APART, "Computing the maps")
-    lit = None
-    if read_light is not None:
-        lit = layers(portrait, studio.light(portrait, read_light(False), networks=networks), sliders)
-    maps = gather_maps(portrait, lit, names, directx)
-    progress(0.9, "Storing the maps")
-    return maps, portrait.matte
+    return photo, compute
 
 
 def _write(folder: Path, stem: str, form: str, maps: dict[str, np.ndarray], matte: np.ndarray) -> list[Path]:

@@ -1,6 +1,7 @@
 """What the sub-panels show of jobs: the last look at each folder, its pictures as icons, and a timer that redraws."""
 
 import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,7 +12,7 @@ import numpy as np
 from ..errors import ModelError
 from . import editors
 from .datasets import DatasetStatus, look_at_dataset
-from .jobs import Job, KnownJobs
+from .jobs import Job, KnownJobs, find_job, start_job
 from .plots import Picture
 from .pythons import Python, find_python
 from .trainings import TrainingStatus, look_at_training
@@ -81,8 +82,23 @@ def jobs_at_work() -> list[Job]:
     return _there().known.running()
 
 
-def look_again() -> None:
-    """A job was just started or stopped."""
+def start(folder: Path, kind: str, command: Sequence[str], environment: Mapping[str, str]) -> None:
+    """``jobs.start_job``, and let every .blend of this user know of it."""
+    _there().known.add(start_job(folder, kind, command, environment).folder)
+    _look_again()
+
+
+def stop(folder: Path) -> bool:
+    """Stop the job in a folder; whether one was at work."""
+    job = find_job(folder)
+    if job is None or not job.is_running():
+        return False
+    job.stop()
+    _look_again()
+    return True
+
+
+def _look_again() -> None:
     for watch in (_there().datasets, _there().trainings, _there().others):
         watch.look_again()
 
@@ -90,11 +106,6 @@ def look_again() -> None:
 def find_python_again() -> None:
     """A Python was chosen or mended."""
     _there().pythons.look_again()
-
-
-def remember(job: Job) -> None:
-    """Let every .blend of this user know of a job."""
-    _there().known.add(job.folder)
 
 
 def icon_of(place: str, picture: Picture | Path) -> int:

@@ -9,7 +9,6 @@ from bpy.props import EnumProperty, PointerProperty, StringProperty
 from ..errors import ConfigError, ModelError, RelightError
 from ..scenes.hdris import DATAFILES_VARIABLE
 from . import dataset, editors, noticeboard, preferences
-from .jobs import find_job, start_job
 from .pythons import find_python
 from .task import Steps, Task
 from .text import draw_text
@@ -88,12 +87,10 @@ class RELIGHT_STAGE_OT_start_training(bpy.types.Operator):
             recipe, resume = scene.relight_stage_training.recipe_path(), (run / "checkpoint.pt").is_file()
             preferences.check_whole(run)
             command = training_command(_python(), recipe, _data_of(scene), run, resume)
-            job = start_job(run, KIND, command, environment)
+            noticeboard.start(run, KIND, command, environment)
         except RelightError as error:
             self.report({"ERROR"}, translate(str(error)))
             return {"CANCELLED"}
-        noticeboard.remember(job)
-        noticeboard.look_again()
         self.report({"INFO"}, translate(f"Training in {run}"))
         return {"FINISHED"}
 
@@ -105,12 +102,9 @@ class RELIGHT_STAGE_OT_stop_training(bpy.types.Operator):
     bl_label = "Stop Training"
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        job = find_job(run_of(context.scene))
-        if job is None or not job.is_running():
+        if not noticeboard.stop(run_of(context.scene)):
             self.report({"INFO"}, translate("No training is running in this folder"))
             return {"CANCELLED"}
-        job.stop()
-        noticeboard.look_again()
         return {"FINISHED"}
 
 

@@ -11,6 +11,7 @@ from itertools import count
 from pathlib import Path
 
 import numpy as np
+import OpenImageIO
 import pytest
 
 from relight_stage.errors import ConfigError, SampleError
@@ -71,6 +72,20 @@ def test_a_sample_holds_every_map_and_all_that_describes_it(dataset):
     assert wanted | {"versions", "olat", "gradient", "sequence", "denoised"} <= set(sample.meta)
     assert {"relight_stage", "blender", "device"} == set(sample.meta["versions"])
     assert list(sample_problems(sample)) == []
+
+
+@pytest.mark.parametrize("name", ["maps.exr", "light.exr", "olat.exr"])
+def test_other_programs_read_the_same(dataset, name):
+    """OpenImageIO is what Natron and Blender's texture system read with, and groups layers by their names."""
+    path = dataset / "000001" / name
+    ours, theirs = read_planes(path), OpenImageIO.ImageInput.open(str(path))
+    spec = theirs.spec()
+    pixels = theirs.read_image(0, 0, 0, spec.nchannels, "float")
+    assert not theirs.seek_subimage(1, 0)  # everything is in one part
+    assert sorted(spec.channelnames) == sorted(ours)
+    assert all(np.array_equal(pixels[:, :, k], ours[each]) for k, each in enumerate(spec.channelnames))
+    if name == "maps.exr":
+        assert spec.channelnames[:4] == ("R", "G", "B", "A") and spec.alpha_channel == 3
 
 
 def test_landmarks_in_space_project_onto_those_in_the_picture(dataset):

@@ -41,6 +41,18 @@ def test_a_dark_line_across_the_face_does_not_cut_the_person_in_two():
     assert np.array_equal(kept, matte)
 
 
+def test_what_hangs_together_by_a_long_way_is_the_person():
+    matte = np.ones((128, 128), np.float32)
+    for k, top in enumerate(range(12, 116, 24)):  # walls with a gap at either end in turn
+        matte[top : top + 12, slice(0, 116) if k % 2 else slice(12, 128)] = 0
+    window, face = Window(0, 0, 128, 128), Window(2, 60, 8, 70)
+    assert np.array_equal(framing.attached(matte, window, [face]), matte)
+    matte[60:72] = 0  # the third gap, too
+    kept = framing.attached(matte, window, [face])
+    assert np.array_equal(kept[:60], matte[:60])
+    assert kept[72:].max() == 0
+
+
 def test_a_closer_look_says_what_of_a_coarse_one_hangs_together_with_the_face():
     coarse = np.zeros((64, 64), np.float32)
     coarse[8:, 20:44] = 1
