@@ -2,6 +2,7 @@
 
 import time
 
+import numpy as np
 import pytest
 
 from relight_stage.addon.jobs import find_job
@@ -9,6 +10,7 @@ from relight_stage.addon.jobs import find_job
 pytestmark = pytest.mark.gui
 
 ENDS_S = 20
+CONFIRMING = (179, 114, 71)  # blue, green, red of the theme's button that Return presses
 
 
 @pytest.fixture(scope="module")
@@ -19,6 +21,15 @@ def left(visit, installation):
         job = find_job(installation.outside / "quit" / "set")
         if job is not None:
             job.kill()
+
+
+def test_the_line_below_quit_and_ctrl_q_ask_the_same(left):
+    def confirming_px(name):
+        return int((np.abs(left.shots[name].astype(int) - CONFIRMING).max(axis=-1) < 6).sum())
+
+    asked, by_key, menu = (confirming_px(name) for name in ("quit_asked", "jobs_quit", "quit_menu"))
+    assert by_key - menu > 4000
+    assert asked == pytest.approx(by_key, rel=0.1)
 
 
 def test_ctrl_q_asks_and_stops_the_job(left, installation):

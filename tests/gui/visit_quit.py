@@ -26,8 +26,10 @@ def scenario():
     yield from click((45, 12))  # File
     yield 0.5
     shoot("quit_menu")
-    xdotool("key", "Up", "Return")  # the last line
+    xdotool("key", "Up")  # the last line
     yield 1.0
+    xdotool("key", "Return")
+    yield 1.5
     shoot("quit_asked")
     yield from key(area, "Escape")
     report["at_work_after_escape"] = len(board.jobs_at_work())
