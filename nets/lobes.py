@@ -139,7 +139,7 @@ def look_up(maps: Tensor, toward: Tensor) -> Tensor:
 
 
 def _gathered(padded: Tensor, column: Tensor, row: Tensor) -> Tensor:
-    """What ``grid_sample`` gives, (B, C, H, W): a third of its time in ONNX Runtime, and six times as long in torch.
+    """What ``grid_sample`` gives, (B, C, H, W): less time in ONNX Runtime, and six times as much in torch.
 
     Args:
         padded: (B, C, 66, 130).

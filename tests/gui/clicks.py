@@ -85,6 +85,16 @@ def key(area, name):
     yield 1.0
 
 
+def until(answer, longest_s=LONGEST_S):
+    """Wait for something to become true while Blender goes on."""
+    started = time.monotonic()
+    while not answer():
+        if time.monotonic() - started > longest_s:
+            state = getattr(bpy.context.window_manager, "relight_stage", None)
+            raise AssertionError(f"nothing happened in {longest_s} s: {state and state.error}")
+        yield 0.0
+
+
 def wait_for_run():
     """Wait for a run's start and end; how long it took and how Blender's timers and the progress went on meanwhile."""
     state = bpy.context.window_manager.relight_stage

@@ -1,16 +1,14 @@
 """A visit to the Preferences window: the extension is removed and installed again from its zip, and then relights."""
 
 import sys
-import time
 from pathlib import Path
 
 import bpy
 
 sys.path.insert(0, str(Path(__file__).parent))
-from clicks import FOLDER, click, open_tab, play, report, shoot, wait_for_run, xdotool
+from clicks import FOLDER, click, open_tab, play, report, shoot, until, wait_for_run, xdotool
 
 EXTENSION = "bl_ext.user_default.relight_stage"
-LONGEST_S = 60
 
 
 def scenario():
@@ -50,26 +48,18 @@ def install_from_disk(main):
     yield 1.0
     shoot("install_menu")
     xdotool("key", "f")  # the letter that the menu underlines in "Install from Disk"
-    browser = yield from wait_for(lambda: newest(main), lambda window: window.screen.areas[0].type == "FILE_BROWSER")
+    yield from until(lambda: newest(main).screen.areas[0].type == "FILE_BROWSER")
+    browser = newest(main)
     space = browser.screen.areas[0].spaces.active
     # Which clicks choose a file depends on how the browser was left; the file is chosen for it.
-    yield from wait_for(lambda: space.params, bool)
+    yield from until(lambda: space.params)
     space.params.directory = bytes(FOLDER.parent)
     yield 2.0
     space.activate_file_by_relative_path(relative_path="extension.zip")
     yield 1.0
     shoot("install_file")
     yield from click(place(browser, -69, -22))
-    yield from wait_for(lambda: bpy.context.preferences.addons, lambda addons: EXTENSION in addons)
-
-
-def wait_for(get, holds):
-    """Wait until what ``get`` returns is as it should be, and return that."""
-    end = time.monotonic() + LONGEST_S
-    while not holds(value := get()):
-        assert time.monotonic() < end, f"{get()} is not what was waited for"
-        yield 0.2
-    return value
+    yield from until(lambda: EXTENSION in bpy.context.preferences.addons)
 
 
 def newest(main):

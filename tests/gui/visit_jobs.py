@@ -1,14 +1,27 @@
 """The visit of the jobs: the example, a dataset of eight portraits, a training of a minute and its networks."""
 
 import sys
-import time
 from importlib import import_module
 from pathlib import Path
 
 import bpy
 
 sys.path.insert(0, str(Path(__file__).parent))
-from clicks import FOLDER, click, facts, find_button, key, open_tab, play, report, shoot, sidebar, wait_for_run, xdotool
+from clicks import (
+    FOLDER,
+    click,
+    facts,
+    find_button,
+    key,
+    open_tab,
+    play,
+    report,
+    shoot,
+    sidebar,
+    until,
+    wait_for_run,
+    xdotool,
+)
 
 PYTHON = FOLDER.parent / "python"
 EXTENSION = "bl_ext.user_default.relight_stage"
@@ -97,20 +110,20 @@ def dataset(area):
     folder = FOLDER / "set"
     start = yield from find_button(area, "relight_stage.start_dataset")
     yield from click(start)
-    seen = yield from wait_until(lambda: board.dataset_in(folder).there >= 1)
-    seen["running"] = board.dataset_in(folder).is_running
+    yield from until(lambda: board.dataset_in(folder).there >= 1, LONGEST_S)
+    seen = {"running": board.dataset_in(folder).is_running}
     yield 2.0
     shoot("jobs_dataset_running")
     yield from click(stop_beside(area, start))
-    yield from wait_until(lambda: not board.dataset_in(folder).is_running)
+    yield from until(lambda: not board.dataset_in(folder).is_running, LONGEST_S)
     seen["stopped_at"] = board.dataset_in(folder).there
     seen["error"] = board.dataset_in(folder).error
     yield 1.5
     shoot("jobs_dataset_stopped")
     resume = yield from find_button(area, "relight_stage.start_dataset")
     yield from click(resume)
-    yield from wait_until(lambda: board.dataset_in(folder).is_running)
-    yield from wait_until(lambda: not board.dataset_in(folder).is_running)
+    yield from until(lambda: board.dataset_in(folder).is_running, LONGEST_S)
+    yield from until(lambda: not board.dataset_in(folder).is_running, LONGEST_S)
     seen["there"] = board.dataset_in(folder).there
     yield 1.5
     shoot("jobs_dataset_done")
@@ -121,30 +134,30 @@ def training(area):
     """Start, stop, resume to the end, load the result and relight with it."""
     board = import_module(f"{EXTENSION}.addon.noticeboard")
     preferences, run = bpy.context.preferences.addons[EXTENSION].preferences, FOLDER / "run"
-    yield from wait_until(lambda: board.python_for(str(PYTHON)).python or board.python_for(str(PYTHON)).error)
+    yield from until(lambda: board.python_for(str(PYTHON)).python or board.python_for(str(PYTHON)).error, LONGEST_S)
     seen = {"python": board.python_for(str(PYTHON)).error or board.python_for(str(PYTHON)).python.torch}
     yield 1.5
     shoot("jobs_training")
     start = yield from find_button(area, "relight_stage.start_training")
     yield from click(start)
-    yield from wait_until(lambda: board.training_in(run).stage >= 4)
+    yield from until(lambda: board.training_in(run).stage >= 4, LONGEST_S)
     shoot("jobs_training_running")
     yield from click(stop_beside(area, start))
-    yield from wait_until(lambda: not board.training_in(run).is_running)
+    yield from until(lambda: not board.training_in(run).is_running, LONGEST_S)
     status = board.training_in(run)
     seen["stopped"] = {"can_go_on": status.can_go_on, "is_done": status.is_done, "error": status.error}
     yield 1.5
     if not status.is_done:
         resume = yield from find_button(area, "relight_stage.start_training")
         yield from click(resume)
-        yield from wait_until(lambda: board.training_in(run).is_running)
-    yield from wait_until(lambda: not board.training_in(run).is_running)
+        yield from until(lambda: board.training_in(run).is_running, LONGEST_S)
+    yield from until(lambda: not board.training_in(run).is_running, LONGEST_S)
     yield 1.5
     shoot("jobs_training_done")
     seen["done"], seen["error"] = board.training_in(run).is_done, board.training_in(run).error
     load = yield from find_button(area, "relight_stage.load_training")
     yield from click(load)
-    yield from wait_until(lambda: preferences.model_folder)
+    yield from until(lambda: preferences.model_folder, LONGEST_S)
     seen["model_folder"] = preferences.model_folder == str(run / "onnx")
     yield 1.0
     shoot("jobs_training_loaded")
@@ -170,16 +183,6 @@ def stop_beside(area, start):
     """The cross at the right end of the progress bar that is where the button to start was."""
     region = sidebar(area)
     return region.x + int(region.width * 0.83), start[1]
-
-
-def wait_until(happens):
-    """Wait; the redraws that ask for a new look are Blender's own."""
-    started = time.monotonic()
-    while not happens():
-        if time.monotonic() - started > LONGEST_S:
-            raise AssertionError(f"waited {LONGEST_S} s in vain")
-        yield 0.3
-    return {"waited_s": time.monotonic() - started}
 
 
 def header(area, index):

@@ -19,6 +19,7 @@ from clicks import (
     play,
     report,
     shoot,
+    until,
     xdotool,
 )
 
@@ -170,14 +171,6 @@ def scenario():
     report["five_clicks"] = {"is_live": state.is_live, "error": state.error}
     yield from key(area, "ctrl+z")
     report["after_undo"] = {"error": state.error, "relit": bpy.context.scene.relight_stage.relit is not None}
-
-
-def until(answer, longest_s):
-    started = time.monotonic()
-    while not answer():
-        if time.monotonic() - started > longest_s:
-            raise AssertionError(f"nothing happened in {longest_s} s: {bpy.context.window_manager.relight_stage.error}")
-        yield 0.0
 
 
 def still():

@@ -75,7 +75,7 @@ def test_a_sample_holds_every_map_and_all_that_describes_it(dataset):
 
 @pytest.mark.parametrize("name", ["maps.exr", "light.exr", "olat.exr"])
 def test_other_programs_read_the_same(dataset, name):
-    """OpenImageIO is what Natron and Blender's texture system read with, and groups layers by their names."""
+    """OpenImageIO is what Natron reads with."""
     import OpenImageIO
 
     path = dataset / "000001" / name
